@@ -1,0 +1,120 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+// Dependencies point downward only: a target lists the rooms below it, never one beside or above it (docs/architecture.md).
+let package = Package(
+  name: "slipway",
+  products: [.executable(name: "slipway", targets: ["slipway"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+  ],
+  targets: [
+    // Values and rules: no I/O, no clock.
+    .target(
+      name: "SlipwayModel",
+      dependencies: [.product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
+    // slipway.yaml in, a checked Pipeline or a list of mistakes out; JSON Schema from the same definition.
+    .target(
+      name: "SlipwayPipelineFile",
+      dependencies: ["SlipwayModel", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
+    // Counts in, verdicts out: pure functions.
+    .target(name: "SlipwayAnalysis", dependencies: ["SlipwayModel"], swiftSettings: strict),
+    // Append, read, wake-ups; hash chain; SQLite.
+    .target(
+      name: "SlipwayJournal",
+      dependencies: [
+        "SlipwayModel", .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Crypto", package: "swift-crypto"),
+      ], swiftSettings: strict),
+    // Evidence folders: manifest, signatures, offline verification.
+    .target(
+      name: "SlipwayEvidence",
+      dependencies: ["SlipwayModel", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
+    // The built-in data plane, a process of its own.
+    .target(
+      name: "SlipwayRouter",
+      dependencies: [
+        "SlipwayModel", .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ], swiftSettings: strict),
+    // Supervised local processes that outlive the command that started them.
+    .target(name: "SlipwayHost", dependencies: ["SlipwayModel"], swiftSettings: strict),
+    // The outside world: one folder per kind, one file per product.
+    .target(
+      name: "SlipwayConnectors",
+      dependencies: [
+        "SlipwayModel", "SlipwayRouter", "SlipwayHost", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "Subprocess", package: "swift-subprocess"), .product(name: "SystemPackage", package: "swift-system"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ], swiftSettings: strict),
+    // Drives promotions: intent, effect, read-back, result.
+    .target(
+      name: "SlipwayEngine",
+      dependencies: [
+        "SlipwayModel", "SlipwayAnalysis", "SlipwayJournal", "SlipwayEvidence", "SlipwayConnectors",
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
+    // The service, the load and the script of `slipway demo`.
+    .target(
+      name: "SlipwayDemo",
+      dependencies: [
+        "SlipwayModel", .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ], swiftSettings: strict),
+    // The command line: parse, call, print.
+    .executableTarget(
+      name: "slipway",
+      dependencies: [
+        "SlipwayModel", "SlipwayPipelineFile", "SlipwayAnalysis", "SlipwayJournal", "SlipwayEvidence", "SlipwayRouter",
+        "SlipwayHost", "SlipwayConnectors", "SlipwayEngine", "SlipwayDemo",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
+
+    .testTarget(name: "SlipwayModelTests", dependencies: ["SlipwayModel"], swiftSettings: strict),
+    .testTarget(
+      name: "SlipwayPipelineFileTests", dependencies: ["SlipwayPipelineFile", "SlipwayModel"], swiftSettings: strict),
+    .testTarget(name: "SlipwayAnalysisTests", dependencies: ["SlipwayAnalysis", "SlipwayModel"], swiftSettings: strict),
+    .testTarget(
+      name: "SlipwayJournalTests",
+      dependencies: ["SlipwayJournal", "SlipwayModel", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: strict),
+    .testTarget(name: "SlipwayEvidenceTests", dependencies: ["SlipwayEvidence", "SlipwayModel"], swiftSettings: strict),
+    .testTarget(
+      name: "SlipwayRouterTests",
+      dependencies: [
+        "SlipwayRouter", "SlipwayModel", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+      ], swiftSettings: strict),
+    .testTarget(name: "SlipwayHostTests", dependencies: ["SlipwayHost", "SlipwayModel"], swiftSettings: strict),
+    .testTarget(
+      name: "SlipwayConnectorsTests",
+      dependencies: ["SlipwayConnectors", "SlipwayRouter", "SlipwayHost", "SlipwayModel"], swiftSettings: strict),
+    .testTarget(
+      name: "SlipwayEngineTests",
+      dependencies: [
+        "SlipwayEngine", "SlipwayConnectors", "SlipwayJournal", "SlipwayEvidence", "SlipwayAnalysis", "SlipwayModel",
+      ], swiftSettings: strict),
+    // The built program as a user meets it, and the checks on the repository itself.
+    .testTarget(name: "SlipwayCommandTests", dependencies: ["SlipwayModel"], swiftSettings: strict),
+  ]
+)

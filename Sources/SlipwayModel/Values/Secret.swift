@@ -1,0 +1,72 @@
+internal import Foundation
+
+/// A value that must never be printed; it has no Codable form and every description of it is `[REDACTED]`.
+package struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  private let value: String
+
+  package init(_ value: String) { self.value = value }
+
+  /// Hands the value to `body`; the only way to read it, so that a search for uses finds every place.
+  package func reveal<Result>(_ body: (String) throws -> Result) rethrows -> Result { try body(value) }
+
+  package var description: String { "[REDACTED]" }
+  package var debugDescription: String { "[REDACTED]" }
+  package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// Text of the pipeline file in which secrets stand by reference only: `${env:NAME}` or `${file:PATH}`.
+///
+/// Encodes and prints as it was written, so a plan, its digest and the journal carry the reference, never the value.
+package struct SecretText: Codable, Sendable, Equatable, Hashable, CustomStringConvertible {
+  /// The text with its references, exactly as written.
+  package let source: String
+
+  package init(_ source: String) { self.source = source }
+  package init(from decoder: any Decoder) throws { source = try decoder.singleValueContainer().decode(String.self) }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(source)
+  }
+
+  package var description: String { source }
+
+  /// A part of the text: literal or a reference.
+  package enum Part: Sendable, Equatable {
+    case literal(String)
+    case environment(String)
+    case file(String)
+  }
+
+  /// The text split at its references; `${` without a known kind or an end stays literal.
+  package var parts: [Part] {
+    var parts: [Part] = []
+    var literal = ""
+    var rest = source[...]
+    while let start = rest.range(of: "${") {
+      let tail = rest[start.upperBound...]
+      guard let end = tail.firstIndex(of: "}") else { break }
+      let inside = tail[..<end]
+      literal += rest[..<start.lowerBound]
+      if inside.hasPrefix("env:") || inside.hasPrefix("file:") {
+        if !literal.isEmpty { parts.append(.literal(literal)) }
+        literal = ""
+        parts.append(
+          inside.hasPrefix("env:") ? .environment(String(inside.dropFirst(4))) : .file(String(inside.dropFirst(5))))
+      } else {
+        literal += "${" + inside + "}"
+      }
+      rest = tail[tail.index(after: end)...]
+    }
+    literal += rest
+    if !literal.isEmpty { parts.append(.literal(literal)) }
+    return parts
+  }
+
+  /// Whether the text refers to a secret at all.
+  package var isSecret: Bool {
+    parts.contains {
+      if case .literal = $0 { false } else { true }
+    }
+  }
+}
