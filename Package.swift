@@ -41,7 +41,8 @@ let package = Package(
     .target(
       name: "SlipwayJournal",
       dependencies: [
-        "SlipwayModel", .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Crypto", package: "swift-crypto"),
+        "SlipwayModel", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: strict),
     // Evidence folders: manifest, signatures, offline verification.
     .target(
@@ -51,7 +52,8 @@ let package = Package(
     .target(
       name: "SlipwayRouter",
       dependencies: [
-        "SlipwayModel", .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+        "SlipwayModel", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ], swiftSettings: strict),
     // Supervised local processes that outlive the command that started them.
@@ -62,7 +64,8 @@ let package = Package(
       dependencies: [
         "SlipwayModel", "SlipwayRouter", "SlipwayHost", .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "Subprocess", package: "swift-subprocess"), .product(name: "SystemPackage", package: "swift-system"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: strict),
     // Drives promotions: intent, effect, read-back, result.
@@ -93,12 +96,14 @@ let package = Package(
     .testTarget(name: "SlipwayModelTests", dependencies: ["SlipwayModel"], swiftSettings: strict),
     .testTarget(
       name: "SlipwayPipelineFileTests", dependencies: ["SlipwayPipelineFile", "SlipwayModel"], swiftSettings: strict),
-    .testTarget(name: "SlipwayAnalysisTests", dependencies: ["SlipwayAnalysis", "SlipwayModel"], swiftSettings: strict),
+    .testTarget(
+      name: "SlipwayAnalysisTests", dependencies: ["SlipwayAnalysis", "SlipwayModel"], swiftSettings: strict),
     .testTarget(
       name: "SlipwayJournalTests",
       dependencies: ["SlipwayJournal", "SlipwayModel", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: strict),
-    .testTarget(name: "SlipwayEvidenceTests", dependencies: ["SlipwayEvidence", "SlipwayModel"], swiftSettings: strict),
+    .testTarget(
+      name: "SlipwayEvidenceTests", dependencies: ["SlipwayEvidence", "SlipwayModel"], swiftSettings: strict),
     .testTarget(
       name: "SlipwayRouterTests",
       dependencies: [
