@@ -1,0 +1,9 @@
+package import SlipwayModel
+
+/// Gives cumulative counters per slot for a watch.
+///
+/// An empty answer, NaN or a missing series is *no data*: the slot is then absent from the sample. A source that cannot be asked throws.
+package protocol CounterSource: Sendable {
+  /// One reading at `now`; `releases` says what each slot holds, for queries that select by release.
+  func sample(now: Timestamp, releases: [Slot: ReleaseID]) async throws(ConnectorError) -> CounterSample
+}

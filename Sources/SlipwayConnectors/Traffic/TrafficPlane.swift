@@ -1,0 +1,25 @@
+package import SlipwayModel
+
+/// Where the traffic of one environment is divided between its two slots.
+///
+/// An acknowledgement proves nothing: the engine reads back after every ``apply(_:targets:generation:)``. All calls have a deadline of their
+/// own (a few seconds) and end early when their task is cancelled. Repeating a call with the same values is harmless.
+package protocol TrafficPlane: Sendable {
+  /// What the data plane does now, asked from it, not remembered; ``Split/none`` when it serves nothing yet.
+  func readSplit() async throws(ConnectorError) -> Split
+
+  /// Makes the data plane divide new requests as `split` says.
+  ///
+  /// `targets` names `host:port` per slot; an absent one stays as it is configured there. `generation` rises with every call in an
+  /// environment's history; a plane that can refuse an older one does.
+  func apply(_ split: Split, targets: [Slot: String], generation: UInt64) async throws(ConnectorError)
+
+  /// Cumulative counters of both slots with the identity of their source, at the instant `now` of the caller's clock.
+  func counters(now: Timestamp) async throws(ConnectorError) -> CounterSample
+
+  /// Where clients are served, such as `http://127.0.0.1:8080`.
+  var frontDoor: String { get }
+
+  /// Requests being answered by `slot` right now; nil when the plane cannot tell.
+  func inFlight(_ slot: Slot) async throws(ConnectorError) -> Int?
+}

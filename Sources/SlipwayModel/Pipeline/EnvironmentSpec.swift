@@ -1,0 +1,184 @@
+/// An environment and its connectors: how to deploy, where traffic is switched, what is measured, how health is asked.
+package struct EnvironmentSpec: Codable, Sendable, Equatable {
+  package var name: EnvironmentName
+  /// Makes approval, gates, automatic rollback and evidence compulsory for every promotion into it.
+  package var protected: Bool
+  package var deploy: DeploySpec
+  package var traffic: TrafficSpec
+  package var metrics: MetricsSpec
+  package var health: HealthSpec
+  /// How to ask which version answers; nil when the service cannot say.
+  package var version: VersionSpec?
+
+  package init(
+    name: EnvironmentName, protected: Bool = false, deploy: DeploySpec, traffic: TrafficSpec,
+    metrics: MetricsSpec = .dataPlane, health: HealthSpec = HealthSpec(), version: VersionSpec? = nil
+  ) {
+    self.name = name
+    self.protected = protected
+    self.deploy = deploy
+    self.traffic = traffic
+    self.metrics = metrics
+    self.health = health
+    self.version = version
+  }
+
+  /// Where the service in `slot` listens, as `host:port`.
+  package func address(of slot: Slot) -> String {
+    switch deploy {
+    case .processes(let spec): "127.0.0.1:\(slot == .a ? spec.portA : spec.portB)"
+    case .commands(let spec): slot == .a ? spec.addressA : spec.addressB
+    }
+  }
+}
+
+/// How a release gets into a slot.
+package enum DeploySpec: Codable, Sendable, Equatable {
+  /// Slipway starts and supervises the service as a local process, one per slot.
+  case processes(ProcessesSpec)
+  /// Any deploy tool, called by command line.
+  case commands(CommandsSpec)
+}
+
+/// A service run as a local process.
+///
+/// The command sees `PORT`, `SLIPWAY_RELEASE`, `SLIPWAY_ARTIFACT`, `SLIPWAY_DIGEST`, `SLIPWAY_COMMIT`, `SLIPWAY_SLOT`,
+/// `SLIPWAY_ENVIRONMENT` and `SLIPWAY_RUN`.
+package struct ProcessesSpec: Codable, Sendable, Equatable {
+  /// Run by `sh -c`, in the foreground.
+  package var run: String
+  package var portA: Int
+  package var portB: Int
+  package var environment: [String: SecretText]
+  /// Relative to the pipeline file's folder; nil is that folder.
+  package var directory: String?
+  /// How long a process may take to end after SIGTERM.
+  package var stopGrace: Span
+
+  package init(
+    run: String, portA: Int, portB: Int, environment: [String: SecretText] = [:], directory: String? = nil,
+    stopGrace: Span = .seconds(10)
+  ) {
+    self.run = run
+    self.portA = portA
+    self.portB = portB
+    self.environment = environment
+    self.directory = directory
+    self.stopGrace = stopGrace
+  }
+}
+
+/// A deploy tool called by command line, with the same variables in its environment as ``ProcessesSpec``.
+package struct CommandsSpec: Codable, Sendable, Equatable {
+  /// Deploys the release into the slot; must be harmless when repeated. Exit code 0 is success.
+  package var run: String
+  /// Prints the release (or digest) that the slot holds now, an empty line for none; nil when the tool cannot tell.
+  package var readBack: String?
+  /// Removes the release from the slot; nil keeps it.
+  package var destroy: String?
+  package var addressA: String
+  package var addressB: String
+  package var environment: [String: SecretText]
+  package var directory: String?
+  package var timeout: Span
+
+  package init(
+    run: String, readBack: String? = nil, destroy: String? = nil, addressA: String, addressB: String,
+    environment: [String: SecretText] = [:], directory: String? = nil, timeout: Span = .minutes(10)
+  ) {
+    self.run = run
+    self.readBack = readBack
+    self.destroy = destroy
+    self.addressA = addressA
+    self.addressB = addressB
+    self.environment = environment
+    self.directory = directory
+    self.timeout = timeout
+  }
+}
+
+/// Where traffic is divided.
+package enum TrafficSpec: Codable, Sendable, Equatable {
+  /// Slipway's own router, listening on `host:port`.
+  case router(listen: String)
+  case haproxy(HAProxySpec)
+}
+
+/// HAProxy's runtime API with the percentage in a map.
+package struct HAProxySpec: Codable, Sendable, Equatable {
+  /// The stats socket, `level admin`; a path.
+  package var socket: String
+  /// The map file as HAProxy's configuration names it; rewritten too, because a reload reads it again.
+  package var map: String
+  /// `backend/server` for each slot.
+  package var serverA: String
+  package var serverB: String
+  /// Where clients are served, to verify through the front door, such as `http://127.0.0.1:8080`.
+  package var url: String
+
+  package init(socket: String, map: String, serverA: String, serverB: String, url: String) {
+    self.socket = socket
+    self.map = map
+    self.serverA = serverA
+    self.serverB = serverB
+    self.url = url
+  }
+}
+
+/// Where the counters of a watch come from.
+package enum MetricsSpec: Codable, Sendable, Equatable {
+  /// The data plane's own counters per slot.
+  case dataPlane
+  case prometheus(PrometheusSpec)
+}
+
+/// Counter queries against a Prometheus server; `${slot}` in a query becomes `a` or `b`, `${release}` the slot's release.
+///
+/// Each query must give cumulative counters, not rates, in one series (`latency`: one series per `le`).
+package struct PrometheusSpec: Codable, Sendable, Equatable {
+  package var url: SecretText
+  package var requests: String
+  package var errors: String
+  /// A classic histogram's buckets, such as `sum by (le) (http_request_duration_seconds_bucket{slot="${slot}"})`.
+  package var latency: String?
+  package var headers: [String: SecretText]
+  package var timeout: Span
+
+  package init(
+    url: SecretText, requests: String, errors: String, latency: String? = nil, headers: [String: SecretText] = [:],
+    timeout: Span = .seconds(5)
+  ) {
+    self.url = url
+    self.requests = requests
+    self.errors = errors
+    self.latency = latency
+    self.headers = headers
+    self.timeout = timeout
+  }
+}
+
+/// How health is asked: an HTTP path polled until it answers as expected (requirement A8).
+package struct HealthSpec: Codable, Sendable, Equatable {
+  package var path: String
+  package var status: Int
+  package var tries: Int
+  package var every: Span
+  package var timeout: Span
+
+  package init(
+    path: String = "/healthz", status: Int = 200, tries: Int = 36, every: Span = .seconds(10),
+    timeout: Span = .seconds(5)
+  ) {
+    self.path = path
+    self.status = status
+    self.tries = tries
+    self.every = every
+    self.timeout = timeout
+  }
+}
+
+/// How to ask which version answers: the body of `path` must contain the release id.
+package struct VersionSpec: Codable, Sendable, Equatable {
+  package var path: String
+  package init(path: String) { self.path = path }
+}

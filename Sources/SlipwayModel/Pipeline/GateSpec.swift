@@ -1,0 +1,67 @@
+/// What must be true before a release may move; each case is one gate of the pipeline file.
+package enum GateSpec: Codable, Sendable, Equatable {
+  /// The release was verified in the environment it comes from, with this very digest (E2).
+  case verified(in: EnvironmentName)
+  /// The verified release stayed live there, without a break, for at least this long (E3).
+  case soak(in: EnvironmentName, atLeast: Span)
+  /// Review reports of these kinds were handed in and passed (A2).
+  case reviews([ReviewKind])
+  /// A test report with at least `minimum` executed tests and no failure.
+  case tests(minimum: Int)
+  /// At most this many findings per severity; a severity that is absent is not limited (E4, A3).
+  case vulnerabilities(limits: [Severity: Int])
+  /// Covered lines in percent (D2).
+  case coverage(lines: Double)
+  /// The artifact is named by digest, and a file still has the digest it was registered with (E5).
+  case immutableReference
+  /// The named deployment window is open (E6).
+  case window(String)
+  /// No freeze covers the environment (E6).
+  case noFreeze
+  /// The release that serves now is known, healthy to go back to and still in its slot (E11).
+  case rollbackTarget
+  /// A command that exits 0; what it prints is the proof.
+  case command(name: String, run: String, timeout: Span)
+
+  /// The name by which status, evidence and messages call the gate.
+  package var name: String {
+    switch self {
+    case .verified(let environment): "verified-in-\(environment)"
+    case .soak(let environment, _): "soak-in-\(environment)"
+    case .reviews: "reviews"
+    case .tests: "tests"
+    case .vulnerabilities: "vulnerabilities"
+    case .coverage: "coverage"
+    case .immutableReference: "immutable-reference"
+    case .window(let name): "window-\(name)"
+    case .noFreeze: "no-freeze"
+    case .rollbackTarget: "rollback-target"
+    case .command(let name, _, _): name
+    }
+  }
+}
+
+/// The reviews of requirement A2.
+package enum ReviewKind: String, Codable, Sendable, CaseIterable, Comparable {
+  case ba, architect, security, devops, e2e
+  package static func < (left: ReviewKind, right: ReviewKind) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// How bad a finding is; ordered from harmless to worst.
+package enum Severity: String, Codable, Sendable, CaseIterable, Comparable, CodingKeyRepresentable {
+  case low = "LOW"
+  case medium = "MEDIUM"
+  case high = "HIGH"
+  case critical = "CRITICAL"
+
+  private var rank: Int {
+    switch self {
+    case .low: 0
+    case .medium: 1
+    case .high: 2
+    case .critical: 3
+    }
+  }
+
+  package static func < (left: Severity, right: Severity) -> Bool { left.rank < right.rank }
+}

@@ -1,0 +1,40 @@
+package import Foundation
+
+/// The one way values become bytes: JSON, sorted keys, slashes unescaped. Equal values give equal bytes.
+package enum CanonicalJSON {
+  package static func encode(_ value: some Encodable) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(value)
+  }
+
+  /// The same with line breaks and indentation, for files that people read.
+  package static func encodeReadable(_ value: some Encodable) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+    return try encoder.encode(value) + Data("\n".utf8)
+  }
+
+  package static func decode<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value {
+    try JSONDecoder().decode(type, from: data)
+  }
+}
+
+extension RoleName: CodingKeyRepresentable {
+  package var codingKey: any CodingKey { PlainKey(text) }
+  package init?<Key: CodingKey>(codingKey: Key) { self.init(codingKey.stringValue) }
+}
+
+extension EnvironmentName: CodingKeyRepresentable {
+  package var codingKey: any CodingKey { PlainKey(text) }
+  package init?<Key: CodingKey>(codingKey: Key) { self.init(codingKey.stringValue) }
+}
+
+/// A dictionary key that is its own text.
+struct PlainKey: CodingKey {
+  let stringValue: String
+  var intValue: Int? { nil }
+  init(_ text: String) { stringValue = text }
+  init?(stringValue: String) { self.stringValue = stringValue }
+  init?(intValue: Int) { nil }
+}
