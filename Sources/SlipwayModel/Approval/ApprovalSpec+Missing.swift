@@ -1,0 +1,39 @@
+extension ApprovalSpec {
+  /// What is still missing, in words; empty when every rule is met by its own people.
+  ///
+  /// One person counts once over all rules, so it is a matching problem; rules and people are few, a search is enough.
+  package func missing(in approvals: [Approval]) -> [String] {
+    let needs = rules.flatMap { rule in Array(repeating: rule.role, count: rule.count) }
+    let people = distinct(approvals)
+    let matched = Self.match(needs, people)
+    var open: [RoleName: Int] = [:]
+    for (need, isMet) in zip(needs, matched) where !isMet { open[need, default: 0] += 1 }
+    return open.sorted { $0.key < $1.key }.map {
+      "\($0.value) more approval\($0.value == 1 ? "" : "s") by role \($0.key)"
+    }
+  }
+
+  private func distinct(_ approvals: [Approval]) -> [Approval] {
+    var seen: Set<Person> = []
+    return approvals.filter { seen.insert($0.person).inserted }
+  }
+
+  /// Augmenting paths (Kuhn): which needs can be met by different people.
+  private static func match(_ needs: [RoleName], _ people: [Approval]) -> [Bool] {
+    var needOfPerson: [Int?] = Array(repeating: nil, count: people.count)
+    func assign(_ need: Int, _ visited: inout Set<Int>) -> Bool {
+      for person in people.indices where people[person].roles.contains(needs[need]) && visited.insert(person).inserted {
+        if let other = needOfPerson[person], !assign(other, &visited) { continue }
+        needOfPerson[person] = need
+        return true
+      }
+      return false
+    }
+    for need in needs.indices {
+      var visited: Set<Int> = []
+      _ = assign(need, &visited)
+    }
+    let met = Set(needOfPerson.compactMap(\.self))
+    return needs.indices.map { met.contains($0) }
+  }
+}

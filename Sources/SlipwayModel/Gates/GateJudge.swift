@@ -1,0 +1,123 @@
+/// Judges the gates whose proof is in the ledger or the calendar: pure rules, no I/O.
+///
+/// Two gates need the outside world and are judged by the engine: `immutableReference` for files, and `command`.
+package struct GateJudge: Sendable {
+  package let plan: Plan
+  package let ledger: Ledger
+  /// Freezes of the pipeline file, in force beside those of the ledger.
+  package let freezes: [Freeze]
+
+  package init(plan: Plan, ledger: Ledger, freezes: [Freeze]) {
+    self.plan = plan
+    self.ledger = ledger
+    self.freezes = freezes
+  }
+
+  /// The verdict of `gate` at `now`; nil for a gate that needs the outside world.
+  package func judge(_ gate: GateSpec, at now: Timestamp) -> GateReport? {
+    if let reason = ledger.quarantine[plan.release.id] {
+      return GateReport(
+        gate: gate.name, verdict: .failed, reason: "release \(plan.release.id) is quarantined: \(reason)")
+    }
+    switch gate {
+    case .verified(let environment): return verified(gate, in: environment, at: now)
+    case .soak(let environment, let needed): return soak(gate, in: environment, needed, at: now)
+    case .reviews(let kinds): return reviews(gate, kinds)
+    case .tests(let minimum): return tests(gate, minimum)
+    case .vulnerabilities(let limits): return vulnerabilities(gate, limits)
+    case .coverage(let lines): return coverage(gate, lines)
+    case .window(let name): return window(gate, name, at: now)
+    case .noFreeze: return freeze(gate, at: now)
+    case .rollbackTarget: return rollbackTarget(gate, at: now)
+    case .immutableReference, .command: return nil
+    }
+  }
+
+  // MARK: Where it has been
+
+  private func verified(_ gate: GateSpec, in environment: EnvironmentName, at now: Timestamp) -> GateReport {
+    let source = "record of \(environment)"
+    guard let since = ledger.environments[environment]?.verified(plan.release) else {
+      return GateReport(
+        gate: gate.name, verdict: .failed,
+        reason:
+          "release \(plan.release.id) with this very artifact was never verified in \(environment); promote it there first",
+        proof: [Proof(what: "no verified stay", from: source, at: now)])
+    }
+    return GateReport(
+      gate: gate.name, verdict: .passed, reason: "verified in \(environment) since \(since)",
+      proof: [Proof(what: "verified stay", from: source, at: since, digest: plan.release.digest)])
+  }
+
+  private func soak(
+    _ gate: GateSpec, in environment: EnvironmentName, _ needed: Span, at now: Timestamp
+  ) -> GateReport {
+    guard let stay = ledger.environments[environment]?.longestStay(of: plan.release, at: now) else {
+      return GateReport(
+        gate: gate.name, verdict: .failed,
+        reason:
+          "release \(plan.release.id) is not verified in \(environment), so no soak has begun; promote it there first")
+    }
+    let proof = [Proof(what: "stay of \(stay.span)", from: "record of \(environment)", at: stay.since)]
+    if stay.span >= needed {
+      return GateReport(
+        gate: gate.name, verdict: .passed, reason: "stayed \(stay.span) in \(environment), \(needed) needed",
+        proof: proof)
+    }
+    guard stay.isCurrent else {
+      return GateReport(
+        gate: gate.name, verdict: .failed,
+        reason: "stayed only \(stay.span) of \(needed) in \(environment) and was replaced; promote it there again",
+        proof: proof)
+    }
+    let until = stay.since + needed
+    return GateReport(
+      gate: gate.name, verdict: .waiting(until: until),
+      reason: "soaking in \(environment) for \(stay.span) of \(needed), done at \(until)", proof: proof)
+  }
+
+  private func rollbackTarget(_ gate: GateSpec, at now: Timestamp) -> GateReport {
+    guard let blue = plan.blue else {
+      return GateReport(
+        gate: gate.name, verdict: .passed, reason: "first deployment: going back means serving nothing, as before")
+    }
+    guard let state = ledger.environments[plan.to], state.live == blue, !state.emptied.contains(blue.slot) else {
+      return GateReport(
+        gate: gate.name, verdict: .failed,
+        reason: "\(blue.release.id) no longer serves \(plan.to) from slot \(blue.slot); make a new plan")
+    }
+    return GateReport(
+      gate: gate.name, verdict: .passed,
+      reason: "\(blue.release.id) stays in slot \(blue.slot), going back is a switch",
+      proof: [
+        Proof(
+          what: "placement of \(blue.release.id)", from: "record of \(plan.to)", at: blue.since,
+          digest: blue.release.digest)
+      ])
+  }
+
+  // MARK: Calendar
+
+  private func window(_ gate: GateSpec, _ name: String, at now: Timestamp) -> GateReport {
+    guard let window = plan.windows[name], let opening = window.opening(from: now) else {
+      return GateReport(
+        gate: gate.name, verdict: .failed, reason: "window '\(name)' never opens; correct it in the pipeline file")
+    }
+    if opening == now {
+      let until = window.closing(after: now).map { ", closes \($0)" } ?? ""
+      return GateReport(gate: gate.name, verdict: .passed, reason: "window '\(name)' (\(window.zone)) is open\(until)")
+    }
+    return GateReport(
+      gate: gate.name, verdict: .waiting(until: opening), reason: "window '\(name)' (\(window.zone)) opens \(opening)")
+  }
+
+  private func freeze(_ gate: GateSpec, at now: Timestamp) -> GateReport {
+    let all = (freezes + ledger.freezes.values.sorted { $0.name < $1.name }).filter { $0.covers(plan.to, at: now) }
+    guard let last = all.max(by: { $0.until < $1.until }) else {
+      return GateReport(gate: gate.name, verdict: .passed, reason: "no freeze covers \(plan.to)")
+    }
+    let names = all.map { "'\($0.name)' (\($0.reason))" }.joined(separator: ", ")
+    return GateReport(
+      gate: gate.name, verdict: .waiting(until: last.until), reason: "frozen by \(names) until \(last.until)")
+  }
+}

@@ -1,0 +1,132 @@
+/// What is known outside the runs: releases, their proofs, freezes, and what each environment has served.
+///
+/// A fold over the journal's entries in order; nothing else may change it.
+package struct Ledger: Codable, Sendable, Equatable {
+  package private(set) var releases: [ReleaseID: Release] = [:]
+  /// Why a release is promoted nowhere.
+  package private(set) var quarantine: [ReleaseID: String] = [:]
+  package private(set) var reports: [ReleaseID: [Report]] = [:]
+  /// Freezes from the command line, by name.
+  package private(set) var freezes: [String: Freeze] = [:]
+  package private(set) var environments: [EnvironmentName: EnvironmentState] = [:]
+
+  package init() {}
+
+  /// Folds one fact in.
+  package mutating func apply(_ event: LedgerEvent, at time: Timestamp) {
+    switch event {
+    case .releaseAdded(let release): releases[release.id] = release
+    case .releaseQuarantined(let id, let reason): quarantine[id] = reason
+    case .reportAdded(let report): reports[report.release, default: []].append(report)
+    case .freezeAdded(let freeze): freezes[freeze.name] = freeze
+    case .freezeRemoved(let name): freezes[name] = nil
+    case .environmentServes(let name, let placement):
+      environments[name, default: EnvironmentState()].serve(placement, at: time)
+    case .environmentRolledBack(let name, let failed):
+      environments[name, default: EnvironmentState()].failed(failed, at: time)
+    case .slotEmptied(let name, let slot):
+      environments[name, default: EnvironmentState()].emptied(slot)
+    }
+  }
+}
+
+/// A fact about something other than a run's steps.
+package enum LedgerEvent: Codable, Sendable, Equatable {
+  case releaseAdded(Release)
+  case releaseQuarantined(ReleaseID, reason: String)
+  case reportAdded(Report)
+  case freezeAdded(Freeze)
+  case freezeRemoved(name: String)
+  /// The placement was verified and serves everything from now on.
+  case environmentServes(EnvironmentName, Placement)
+  /// A run failed with this release after it had taken traffic; what served before serves again.
+  case environmentRolledBack(EnvironmentName, failed: Placement)
+  case slotEmptied(EnvironmentName, Slot)
+
+  /// The stream of the journal that the fact belongs to.
+  package var stream: String {
+    switch self {
+    case .releaseAdded(let release): "release:\(release.id)"
+    case .releaseQuarantined(let id, _): "release:\(id)"
+    case .reportAdded(let report): "release:\(report.release)"
+    case .freezeAdded(let freeze): "freeze:\(freeze.name)"
+    case .freezeRemoved(let name): "freeze:\(name)"
+    case .environmentServes(let name, _), .environmentRolledBack(let name, _), .slotEmptied(let name, _):
+      "environment:\(name)"
+    }
+  }
+
+  /// The kind of fact in the journal.
+  package var kind: String {
+    switch self {
+    case .releaseAdded: "release.added"
+    case .releaseQuarantined: "release.quarantined"
+    case .reportAdded: "report.added"
+    case .freezeAdded: "freeze.added"
+    case .freezeRemoved: "freeze.removed"
+    case .environmentServes: "environment.serves"
+    case .environmentRolledBack: "environment.rolled_back"
+    case .slotEmptied: "environment.slot_emptied"
+    }
+  }
+}
+
+extension ReleaseID: CodingKeyRepresentable {
+  package var codingKey: any CodingKey { PlainKey(text) }
+  package init?<Key: CodingKey>(codingKey: Key) { self.init(codingKey.stringValue) }
+}
+
+/// What an environment serves, has served, and for how long.
+package struct EnvironmentState: Codable, Sendable, Equatable {
+  /// Serves now.
+  package private(set) var live: Placement?
+  /// Served before; stays startable in its slot until it is emptied.
+  package private(set) var previous: Placement?
+  /// Slots whose former release was removed.
+  package private(set) var emptied: [Slot] = []
+  /// Every stay of a verified release, oldest first; the last one without an end is the present.
+  package private(set) var stays: [Stay] = []
+
+  package init() {}
+
+  /// How long a verified release stayed without a break.
+  package struct Stay: Codable, Sendable, Equatable {
+    package var release: Release
+    package var from: Timestamp
+    package var until: Timestamp?
+  }
+
+  mutating func serve(_ placement: Placement, at time: Timestamp) {
+    closeStay(at: time)
+    if let live, live.slot != placement.slot { previous = live }
+    emptied.removeAll { $0 == placement.slot }
+    live = placement
+    stays.append(Stay(release: placement.release, from: time, until: nil))
+  }
+
+  /// A release that failed here has no verified stay that counts any more.
+  mutating func failed(_ placement: Placement, at time: Timestamp) {
+    stays.removeAll { $0.release == placement.release }
+  }
+
+  mutating func emptied(_ slot: Slot) {
+    if !emptied.contains(slot) { emptied.append(slot) }
+  }
+
+  private mutating func closeStay(at time: Timestamp) {
+    guard let last = stays.indices.last, stays[last].until == nil else { return }
+    stays[last].until = time
+  }
+
+  /// When the release was first verified here with this very artifact; nil when it never was.
+  package func verified(_ release: Release) -> Timestamp? {
+    stays.first { $0.release == release }?.from
+  }
+
+  /// The longest stay of the release so far, and whether it is the present one.
+  package func longestStay(of release: Release, at now: Timestamp) -> (span: Span, isCurrent: Bool, since: Timestamp)? {
+    stays.filter { $0.release == release }
+      .map { (span: ($0.until ?? now) - $0.from, isCurrent: $0.until == nil, since: $0.from) }
+      .max { $0.span < $1.span }
+  }
+}

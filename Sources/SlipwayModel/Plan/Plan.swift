@@ -1,0 +1,94 @@
+/// Everything a run will do, fixed before anyone is asked: the steps in order, each with its undo, for one release and one environment.
+///
+/// What people approve is the plan's ``digest``: any other release, artifact, configuration, order or live version gives another one (F3).
+/// A dry run prints this value; there is no second way to say what would happen (F5).
+package struct Plan: Codable, Sendable, Equatable {
+  package enum Operation: String, Codable, Sendable {
+    case promote
+    case rollback
+  }
+
+  package var schema = 1
+  package var operation: Operation
+  package var project: String
+  package var release: Release
+  package var from: EnvironmentName?
+  package var to: EnvironmentName
+  /// The connectors as configured when the plan was made.
+  package var environment: EnvironmentSpec
+  /// What serves now; nil for the first deployment.
+  package var blue: Placement?
+  /// Where the candidate goes.
+  package var green: Slot
+  package var steps: [Step]
+  package var watch: WatchSpec
+  package var rollback: RollbackSpec
+  /// The windows that the gates name, so that their meaning is part of the digest.
+  package var windows: [String: Window]
+  /// Who may approve or go back, by role, as the file says.
+  package var roles: [RoleName: [Person]]
+  package var incident: String?
+
+  package init(
+    operation: Operation, project: String, release: Release, from: EnvironmentName?, to: EnvironmentName,
+    environment: EnvironmentSpec, blue: Placement?, green: Slot, steps: [Step], watch: WatchSpec,
+    rollback: RollbackSpec,
+    windows: [String: Window], roles: [RoleName: [Person]], incident: String? = nil
+  ) {
+    self.operation = operation
+    self.project = project
+    self.release = release
+    self.from = from
+    self.to = to
+    self.environment = environment
+    self.blue = blue
+    self.green = green
+    self.steps = steps
+    self.watch = watch
+    self.rollback = rollback
+    self.windows = windows
+    self.roles = roles
+    self.incident = incident
+  }
+
+  /// SHA-256 over the canonical JSON of the whole plan.
+  package var digest: Digest {
+    get throws { Digest(of: try CanonicalJSON.encode(self)) }
+  }
+
+  /// The gates in order.
+  package var gates: [GateSpec] {
+    steps.compactMap { step in
+      if case .gate(let spec) = step.action { spec } else { nil }
+    }
+  }
+
+  /// The approval that is asked for, if any.
+  package var approval: ApprovalSpec? {
+    for step in steps {
+      if case .approve(let spec) = step.action { return spec }
+    }
+    return nil
+  }
+
+  /// The split that a shift to `percent` asks for.
+  package func split(percent: Int, settles: Bool) -> Split {
+    if settles { return Split(green: green.other, percent: 0, blue: green) }
+    return Split(green: green, percent: percent, blue: blue?.slot)
+  }
+}
+
+/// A release in a slot: what an environment runs, since when and by which run.
+package struct Placement: Codable, Sendable, Equatable {
+  package var slot: Slot
+  package var release: Release
+  package var run: RunID
+  package var since: Timestamp
+
+  package init(slot: Slot, release: Release, run: RunID, since: Timestamp) {
+    self.slot = slot
+    self.release = release
+    self.run = run
+    self.since = since
+  }
+}

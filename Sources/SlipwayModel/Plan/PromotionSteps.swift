@@ -1,0 +1,104 @@
+/// The order of a promotion, written down once.
+struct PromotionSteps {
+  let spec: PromotionSpec
+  let environment: EnvironmentSpec
+  let hasBlue: Bool
+
+  var all: [Step] {
+    gates + approval + confirms(.beforeDeploy) + recheck + deploy + confirms(.beforeTraffic) + rollout
+      + confirms(.afterRollout) + finish
+  }
+
+  private var gateSpecs: [GateSpec] {
+    var specs = spec.gates
+    // What a protected environment never goes without, whether the file says so or not (E17).
+    if environment.protected {
+      if !specs.contains(.noFreeze) { specs.append(.noFreeze) }
+      if hasBlue, !specs.contains(.rollbackTarget) { specs.append(.rollbackTarget) }
+    }
+    return specs
+  }
+
+  private var gates: [Step] {
+    gateSpecs.map { gate in
+      var timeout = Span.seconds(30)
+      if case .command(_, _, let own) = gate { timeout = own }
+      return Step(id: StepID("gate-" + gate.name), action: .gate(gate), timeout: timeout, retry: .few, undo: .nothing)
+    }
+  }
+
+  private var approval: [Step] {
+    guard let approval = spec.approval else { return [] }
+    return [
+      Step(id: "approve", action: .approve(approval), timeout: approval.expires, retry: .once, undo: .nothing)
+    ]
+  }
+
+  /// People take their time, so what was true when they were asked is looked at again.
+  private var recheck: [Step] {
+    guard !gateSpecs.isEmpty, spec.approval != nil || spec.confirms.contains(where: { $0.place == .beforeDeploy })
+    else {
+      return []
+    }
+    return [Step(id: "recheck", action: .recheck(gateSpecs), timeout: .minutes(5), retry: .few, undo: .nothing)]
+  }
+
+  private func confirms(_ place: ConfirmSpec.Place) -> [Step] {
+    spec.confirms.filter { $0.place == place }.map {
+      Step(id: StepID("confirm-" + $0.id), action: .confirm($0), timeout: .hours(24), retry: .once, undo: .nothing)
+    }
+  }
+
+  private var deploy: [Step] {
+    let health = environment.health
+    let poll = Span(milliseconds: Int64(health.tries) * (health.every.milliseconds + health.timeout.milliseconds))
+    var timeout = Span.minutes(10)
+    if case .commands(let commands) = environment.deploy { timeout = commands.timeout }
+    return [
+      Step(id: "deploy", action: .deploy, timeout: timeout, retry: .few, undo: .destroyGreen),
+      Step(
+        id: "verify-green", action: .verify(.green, spec.verify.beforeTraffic), timeout: poll + .minutes(10),
+        retry: .once, undo: .nothing),
+    ]
+  }
+
+  private var rollout: [Step] {
+    // Without a blue there is nothing to divide with: the first deployment takes all or nothing.
+    let weights = hasBlue ? spec.rollout.steps : [100]
+    return weights.flatMap { percent in
+      [
+        Step(
+          id: StepID("shift-\(percent)"), action: .shift(percent: percent, settles: false), timeout: .seconds(30),
+          retry: .few, undo: .trafficToBlue),
+        Step(
+          id: StepID("watch-\(percent)"), action: .watch(percent: percent, duration: spec.rollout.watch),
+          timeout: spec.rollout.watch + spec.watch.patience, retry: .once, undo: .nothing),
+      ]
+    }
+  }
+
+  private var finish: [Step] {
+    var steps = [
+      Step(
+        id: "verify-live", action: .verify(.front, spec.verify.afterRollout), timeout: .minutes(10), retry: .once,
+        undo: .nothing),
+      Step(
+        id: "settle", action: .shift(percent: 100, settles: true), timeout: .seconds(30), retry: .few,
+        undo: .trafficToBlue),
+      Step(id: "record", action: .record(.promoted), timeout: .seconds(30), retry: .once, undo: .impossible),
+    ]
+    if hasBlue {
+      steps.append(
+        Step(
+          id: "schedule-blue-removal", action: .schedule(after: spec.rollback.keepBlue), timeout: .seconds(30),
+          retry: .once, undo: .nothing))
+    }
+    steps.append(
+      Step(id: "notify", action: .notify(.promoted), timeout: .seconds(30), retry: .once, undo: .impossible))
+    return steps
+  }
+}
+
+extension Span {
+  static func + (left: Span, right: Span) -> Span { Span(milliseconds: left.milliseconds + right.milliseconds) }
+}

@@ -1,0 +1,270 @@
+extension Promotion {
+  /// Folds `event` in. Total: an event that does not fit the state changes nothing.
+  ///
+  /// - Returns: whether anything changed.
+  @discardableResult
+  package mutating func apply(_ event: Event, at time: Timestamp) -> Bool {
+    let before = self
+    fold(event, at: time)
+    return self != before
+  }
+
+  private mutating func fold(_ event: Event, at time: Timestamp) {
+    if isFinished { return }
+    switch event {
+    case .requested: break
+    case .resumed: interrupt(at: time)
+    case .stepIntended(let index, let attempt, let deadline): intend(index, attempt, deadline, at: time)
+    case .stepReported(let index, let attempt, let result): report(index, attempt, result, at: time)
+    case .gatesReported(let index, let attempt, let reports):
+      guard isInHand(index), attempt == records[index].attempts, isOpen(records[index]) else { return }
+      records[index].reports = reports
+      report(index, attempt, GateReport.together(reports), at: time)
+    case .readBack(let index, let attempt, let observation): observe(index, attempt, observation, at: time)
+    case .measured(let index, let sample, let judgement): judge(index, sample, judgement, at: time)
+    case .referenced(let figures): reference = figures
+    case .approved, .held, .paused, .resumedBy, .rejected, .aborted, .rollbackAsked, .confirmed:
+      word(event, at: time)
+    case .expired(let index): expire(index, at: time)
+    case .escalated(let index, let reason):
+      guard records.indices.contains(index) else { return }
+      records[index].isEscalated = true
+      remark("slipway", "escalated: \(reason)", at: time)
+    case .evidenceWritten(let folder, _):
+      guard case .closing(let outcome) = phase else { return }
+      evidenceFolder = folder
+      finishedAt = time
+      phase = .finished(outcome)
+    case .evidenceFailed(let reason, let attempt):
+      guard case .closing = phase else { return }
+      evidenceAttempts = attempt
+      evidenceRetryAt = time + RetryPolicy.untilDone.delay(after: attempt)
+      remark("slipway", "evidence could not be written: \(reason)", at: time)
+    }
+  }
+
+  mutating func remark(_ by: String, _ text: String, at time: Timestamp) {
+    remarks.append(Remark(at: time, by: by, text: text))
+  }
+
+  /// After a restart nothing that was begun is believed: what changes the world is read back, what only looks is done again.
+  private mutating func interrupt(at time: Timestamp) {
+    for index in records.indices {
+      guard case .intended = records[index].status else { continue }
+      switch records[index].step.action {
+      case .deploy, .shift, .destroy, .notify: records[index].status = .uncertain(at: time)
+      case .gate, .recheck, .verify, .watch, .record, .schedule: records[index].status = .pending
+      case .approve, .confirm: break
+      }
+    }
+  }
+
+  // MARK: Steps
+
+  private mutating func intend(_ index: Int, _ attempt: Int, _ deadline: Timestamp, at time: Timestamp) {
+    guard isInHand(index), attempt == records[index].attempts + 1 else { return }
+    switch records[index].status {
+    case .pending, .retrying, .waiting: break
+    case .intended, .uncertain, .succeeded, .failed, .skipped: return
+    }
+    records[index].attempts = attempt
+    records[index].startedAt = records[index].startedAt ?? time
+    switch records[index].step.action {
+    case .approve, .confirm: break  // people work on these; the status stays pending until they answer
+    case .gate, .recheck, .deploy, .verify, .shift, .watch, .record, .schedule, .notify, .destroy:
+      records[index].status = .intended(deadline: deadline)
+    }
+  }
+
+  /// Whether `index` is what the run is working on: the current step, or any of the gates judged together.
+  private func isInHand(_ index: Int) -> Bool {
+    if case .forward(let step, _) = phase, gateGroup.contains(step) { return gateGroup.contains(index) }
+    return index == current
+  }
+
+  private mutating func report(_ index: Int, _ attempt: Int, _ result: StepResult, at time: Timestamp) {
+    // A late or doubled report carries an attempt that is no longer under way and changes nothing.
+    guard isInHand(index), attempt == records[index].attempts, isOpen(records[index]) else { return }
+    switch result {
+    case .succeeded(let detail): settle(index, .succeeded, detail, at: time)
+    case .failed(let reason): settle(index, .failed, reason, at: time)
+    case .undecided(let reason): settle(index, .failed, "undecided: \(reason)", at: time)
+    case .waiting(let until, let reason):
+      records[index].status = .waiting(until: until)
+      records[index].detail = reason
+    case .errored(let reason): retry(index, reason, at: time)
+    }
+  }
+
+  private func isOpen(_ record: StepRecord) -> Bool {
+    if case .approve = record.step.action { return record.status == .pending && record.startedAt != nil }
+    if case .intended = record.status { return true }
+    return false
+  }
+
+  private mutating func retry(_ index: Int, _ reason: String, at time: Timestamp) {
+    let record = records[index]
+    records[index].detail = reason
+    if record.step.retry.isExhausted(after: record.attempts) {
+      settle(index, .failed, "\(reason) (after \(record.attempts) attempt\(record.attempts == 1 ? "" : "s"))", at: time)
+      return
+    }
+    let again = time + record.step.retry.delay(after: record.attempts)
+    records[index].status = record.step.action.hasEffect ? .uncertain(at: again) : .retrying(at: again)
+  }
+
+  private mutating func observe(_ index: Int, _ attempt: Int, _ observation: Observation, at time: Timestamp) {
+    guard isInHand(index), attempt == records[index].attempts, case .uncertain = records[index].status else { return }
+    switch observation {
+    case .done(let detail): settle(index, .succeeded, detail + " (read back)", at: time)
+    case .undone(let detail), .unclear(let detail):
+      records[index].detail = detail
+      if case .notify = records[index].step.action {
+        // A message that may have been sent is not sent twice.
+        settle(index, .skipped, "may or may not have been sent: \(detail)", at: time)
+      } else {
+        records[index].status = .pending
+      }
+    case .unreadable(let reason):
+      records[index].detail = reason
+      let again = time + records[index].step.retry.delay(after: max(3, attempt))
+      if case .back = phase {
+        // Going back does not wait for an answer: the write is harmless when repeated, and each attempt counts towards telling people.
+        records[index].status = .retrying(at: again)
+        return
+      }
+      records[index].status = .uncertain(at: again)
+      if case .forward = phase, records[index].startedAt.map({ time - $0 > records[index].step.timeout }) ?? false {
+        settle(index, .failed, "cannot be read back: \(reason)", at: time)
+      }
+    }
+  }
+
+  private mutating func settle(_ index: Int, _ status: StepStatus, _ detail: String, at time: Timestamp) {
+    records[index].status = status
+    records[index].detail = detail
+    records[index].finishedAt = time
+    switch phase {
+    case .forward(let step, let suspension):
+      if gateGroup.contains(step) { return closeGates(suspension) }
+      if status == .failed { return fail(index, detail, at: time) }
+      advance(from: step, suspension)
+    case .back(let step): advanceBack(from: step)
+    case .closing, .finished: break
+    }
+  }
+
+  /// Once every gate has spoken: one that did not pass blocks the run; all passed, the run goes on.
+  private mutating func closeGates(_ suspension: Suspension?) {
+    let group = gateGroup
+    guard records[group].allSatisfy({ $0.status.isSettled || isWaiting($0) }) else { return }
+    if records[group].contains(where: { $0.status == .failed }) {
+      skipRest()
+      phase = .closing(.blocked)
+    } else if records[group].allSatisfy({ $0.status == .succeeded }) {
+      advance(from: group.upperBound - 1, suspension)
+    }
+  }
+
+  private func isWaiting(_ record: StepRecord) -> Bool {
+    if case .waiting = record.status { true } else { false }
+  }
+
+  private mutating func advance(from step: Int, _ suspension: Suspension?) {
+    if step + 1 < forwardCount {
+      phase = .forward(step: step + 1, suspension: suspension)
+    } else {
+      phase = .closing(.success)
+    }
+  }
+
+  private mutating func advanceBack(from step: Int) {
+    if forwardCount + step + 1 < records.count {
+      phase = .back(step: step + 1)
+    } else {
+      phase = .closing(outcomeOfGoingBack)
+    }
+  }
+
+  private mutating func fail(_ index: Int, _ reason: String, at time: Timestamp) {
+    let step = records[index].step
+    switch step.action {
+    case .recheck:
+      skipRest()
+      phase = .closing(.blocked)
+    case .notify: advance(from: index, suspension)  // nobody's message stops a promotion
+    case .gate, .approve, .confirm, .deploy, .verify, .shift, .watch, .record, .schedule, .destroy:
+      goBack(Cause(kind: .failedStep, reason: "\(step.id): \(reason)", by: "slipway"), at: time)
+    }
+  }
+
+  mutating func skipRest() {
+    for index in records.indices where !records[index].status.isSettled { records[index].status = .skipped }
+  }
+
+  private mutating func expire(_ index: Int, at time: Timestamp) {
+    guard index == current else { return }
+    switch records[index].step.action {
+    case .approve:
+      records[index].status = .failed
+      records[index].detail = "nobody decided in time; a time-out rejects"
+      records[index].finishedAt = time
+      skipRest()
+      phase = .closing(.rejected)
+    case .confirm:
+      records[index].status = .failed
+      records[index].detail = "not confirmed in time"
+      records[index].finishedAt = time
+      goBack(
+        Cause(kind: .failedStep, reason: "\(records[index].step.id): not confirmed in time", by: "slipway"), at: time)
+    case .gate, .recheck, .deploy, .verify, .shift, .watch, .record, .schedule, .notify, .destroy: break
+    }
+  }
+
+  // MARK: Watching
+
+  private mutating func judge(_ index: Int, _ sample: CounterSample?, _ judgement: WatchJudgement, at time: Timestamp) {
+    guard case .forward(let step, let suspension) = phase, step == index,
+      case .watch(_, let duration) = records[index].step.action,
+      records[index].status == .pending
+    else { return }
+    let progress = records[index].watch
+    records[index].attempts = 1
+    records[index].startedAt = records[index].startedAt ?? time
+    records[index].detail = judgement.reason
+    records[index].watch = WatchProgress(
+      startedAt: progress?.startedAt ?? time, lastAt: time, looks: (progress?.looks ?? 0) + 1, last: judgement)
+    if let blue = judgement.blue, blue.requests >= UInt64(max(1, plan.watch.minimumRequests)) { reference = blue }
+    let age = time - (progress?.startedAt ?? time)
+    switch judgement.verdict {
+    case .breach:
+      if plan.rollback.automatic {
+        records[index].status = .failed
+        records[index].finishedAt = time
+        goBack(Cause(kind: .breach, reason: judgement.reason, by: "slipway"), at: time)
+      } else if suspension == nil {
+        suspend(step, judgement.reason + "; automatic rollback is off", restartsWatch: true, at: time)
+      }
+    case .pause: if suspension == nil { suspend(step, judgement.reason, restartsWatch: true, at: time) }
+    case .healthy:
+      if age >= duration, suspension == nil { settle(index, .succeeded, judgement.reason, at: time) }
+    case .undecided, .noData, .error:
+      guard age >= duration + plan.watch.patience, suspension == nil else { return }
+      let reason = "\(judgement.verdict.rawValue) after \(age): \(judgement.reason)"
+      if plan.watch.whenUndecided == .rollBack {
+        records[index].status = .failed
+        records[index].finishedAt = time
+        goBack(Cause(kind: .undecided, reason: reason, by: "slipway"), at: time)
+      } else {
+        suspend(step, reason, restartsWatch: true, at: time)
+      }
+    }
+  }
+
+  private mutating func suspend(_ step: Int, _ reason: String, restartsWatch: Bool, at time: Timestamp) {
+    phase = .forward(
+      step: step,
+      suspension: Suspension(kind: .paused, by: "slipway", reason: reason, at: time, restartsWatch: restartsWatch))
+    remark("slipway", "paused: \(reason)", at: time)
+  }
+}

@@ -1,0 +1,163 @@
+extension Promotion {
+  /// What to do at `now`. Pure: asking changes nothing, and asking twice gives the same answer.
+  package func next(at now: Timestamp) -> Decision {
+    switch phase {
+    case .finished(let outcome): return .finished(outcome)
+    case .closing(let outcome):
+      if let index = untoldFailure { return tell(index) }
+      if let retry = evidenceRetryAt, retry > now {
+        return .wait(Wait(kind: .retry, until: retry, reason: "evidence could not be written; trying again"))
+      }
+      return .writeEvidence(outcome, attempt: evidenceAttempts + 1)
+    case .back(let step):
+      // Traffic first, telling second.
+      if let index = untoldFailure, records[forwardCount + step].step.kind != .shift { return tell(index) }
+      return next(in: forwardCount + step, at: now)
+    case .forward(let step, let suspension):
+      if gateGroup.contains(step) { return nextGate(at: now, suspension) }
+      return nextForward(step, suspension, at: now)
+    }
+  }
+
+  /// A step of going back, or of a rollback by hand, that failed for good and that nobody was told about.
+  private var untoldFailure: Int? {
+    let first = plan.operation == .rollback ? 0 : forwardCount
+    return records.indices.first { $0 >= first && records[$0].status == .failed && !records[$0].isEscalated }
+  }
+
+  private func tell(_ index: Int) -> Decision {
+    .record(.escalated(step: index, reason: "\(records[index].step.id): \(records[index].detail)"))
+  }
+
+  private func nextForward(_ index: Int, _ suspension: Suspension?, at now: Timestamp) -> Decision {
+    let record = records[index]
+    if case .approve(let spec) = record.step.action { return nextApproval(index, spec, suspension, at: now) }
+    if let suspension, !isUnderWay(record), !isWatch(record) {
+      return .wait(Wait(kind: .person, until: nil, reason: Self.sentence(suspension)))
+    }
+    return next(in: index, at: now)
+  }
+
+  /// An attempt that has begun is brought to its end even while suspended: a half-made change is worse than a made one.
+  private func isUnderWay(_ record: StepRecord) -> Bool {
+    switch record.status {
+    case .intended, .uncertain: true
+    case .pending, .retrying, .waiting, .succeeded, .failed, .skipped: false
+    }
+  }
+
+  private func isWatch(_ record: StepRecord) -> Bool { record.step.kind == .watch }
+
+  static func sentence(_ suspension: Suspension) -> String {
+    "\(suspension.kind.rawValue) by \(suspension.by): \(suspension.reason)"
+  }
+
+  /// The next thing for one record, whichever way the run goes.
+  private func next(in index: Int, at now: Timestamp) -> Decision {
+    let record = records[index]
+    switch record.status {
+    case .pending: return begin(index, at: now)
+    case .retrying(let time), .waiting(let time):
+      guard time <= now else { return .wait(Wait(kind: .retry, until: time, reason: record.detail)) }
+      return begin(index, at: now)
+    case .uncertain(let time):
+      guard time <= now else { return .wait(Wait(kind: .retry, until: time, reason: record.detail)) }
+      return .readBack(stepRun(index, attempt: record.attempts, at: now))
+    case .intended(let deadline):
+      // The engine ends an attempt at its deadline; this is for a report that got lost.
+      guard now > deadline + .seconds(10) else {
+        return .wait(Wait(kind: .step, until: deadline + .seconds(10), reason: "\(record.step.id) is under way"))
+      }
+      let lost = StepResult.errored("no result by \(deadline)")
+      return .record(.stepReported(step: index, attempt: record.attempts, result: lost))
+    case .succeeded, .failed, .skipped:
+      // A settled record is never the current one; waiting for a person is the safe answer to a journal from elsewhere.
+      return .wait(Wait(kind: .person, until: nil, reason: "\(record.step.id) is settled but still in hand"))
+    }
+  }
+
+  private func begin(_ index: Int, at now: Timestamp) -> Decision {
+    let record = records[index]
+    switch record.step.action {
+    case .watch: return nextLook(index, record, at: now)
+    case .confirm(let spec):
+      let until = (record.startedAt ?? now) + record.step.timeout
+      guard until > now else { return .record(.expired(step: index)) }
+      if record.startedAt == nil {
+        return .record(.stepIntended(step: index, attempt: 1, deadline: until))
+      }
+      return .wait(Wait(kind: .confirmation, until: until, reason: "confirm '\(spec.id)': \(spec.instructions)"))
+    case .gate, .recheck, .deploy, .verify, .shift, .record, .schedule, .notify, .destroy, .approve:
+      if needsEscalation(record) {
+        return .record(
+          .escalated(step: index, reason: "\(record.step.id) failed \(record.attempts) times: \(record.detail)"))
+      }
+      return .perform(stepRun(index, attempt: record.attempts + 1, at: now))
+    }
+  }
+
+  /// After three attempts at a step that never gives up, people are told, once.
+  private func needsEscalation(_ record: StepRecord) -> Bool {
+    record.step.retry.attempts == nil && record.attempts >= 3 && !record.isEscalated
+  }
+
+  private func stepRun(_ index: Int, attempt: Int, at now: Timestamp) -> StepRun {
+    let step = records[index].step
+    return StepRun(index: index, step: step, attempt: attempt, deadline: now + step.timeout)
+  }
+
+  private func nextLook(_ index: Int, _ record: StepRecord, at now: Timestamp) -> Decision {
+    if let progress = record.watch {
+      let due = progress.lastAt + plan.watch.every
+      // A clock that was set back must not stop the watch.
+      guard due <= now || now < progress.lastAt else {
+        return .wait(Wait(kind: .watch, until: due, reason: progress.last.reason))
+      }
+    }
+    return .measure(stepRun(index, attempt: 1, at: now))
+  }
+
+  // MARK: Gates and approval
+
+  private func nextGate(at now: Timestamp, _ suspension: Suspension?) -> Decision {
+    if let suspension {
+      return .wait(Wait(kind: .person, until: nil, reason: Self.sentence(suspension)))
+    }
+    var earliest: Timestamp?
+    var reason = ""
+    for index in gateGroup {
+      switch records[index].status {
+      case .pending: return .perform(stepRun(index, attempt: records[index].attempts + 1, at: now))
+      case .intended, .uncertain: return next(in: index, at: now)
+      case .retrying(let time), .waiting(let time):
+        if time <= now { return .perform(stepRun(index, attempt: records[index].attempts + 1, at: now)) }
+        if earliest.map({ time < $0 }) ?? true {
+          earliest = time
+          reason = records[index].detail
+        }
+      case .succeeded, .failed, .skipped: continue
+      }
+    }
+    return .wait(Wait(kind: .gate, until: earliest, reason: reason))
+  }
+
+  private func nextApproval(
+    _ index: Int, _ spec: ApprovalSpec, _ suspension: Suspension?, at now: Timestamp
+  ) -> Decision {
+    let record = records[index]
+    guard let started = record.startedAt else {
+      return .record(.stepIntended(step: index, attempt: 1, deadline: now + spec.expires))
+    }
+    let until = started + spec.expires
+    if until <= now { return .record(.expired(step: index)) }
+    if let suspension {
+      return .wait(Wait(kind: .person, until: until, reason: Self.sentence(suspension)))
+    }
+    let missing = spec.missing(in: approvals)
+    guard missing.isEmpty else {
+      return .wait(Wait(kind: .approval, until: until, reason: "needs " + missing.joined(separator: " and ")))
+    }
+    let names = approvals.map(\.person.text).joined(separator: ", ")
+    return .record(.stepReported(step: index, attempt: record.attempts, result: .succeeded("approved by \(names)")))
+  }
+}

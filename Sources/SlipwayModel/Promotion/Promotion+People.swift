@@ -1,0 +1,112 @@
+extension Promotion {
+  /// Why a person's word is not taken in this state; nil when it is. The engine asks before it journals, so nothing void is written.
+  package func refusal(of event: Event) -> String? {
+    if isFinished || outcome != nil { return "run \(run) is over: \(outcome?.rawValue ?? status)" }
+    switch event {
+    case .approved(let approval): return refusal(of: approval)
+    case .rejected:
+      return hasBegun ? "run \(run) has begun to change \(plan.to); use abort or rollback instead" : nil
+    case .held, .paused:
+      if case .back = phase { return "run \(run) is going back, which nothing stops" }
+      if let suspension { return "run \(run) is \(suspension.kind.rawValue) already by \(suspension.by)" }
+      return nil
+    case .resumedBy: return suspension == nil ? "run \(run) is neither held nor paused" : nil
+    case .aborted, .rollbackAsked:
+      if case .back = phase { return "run \(run) is going back already" }
+      return plan.operation == .rollback && hasTouchedTraffic ? "run \(run) is itself a rollback and goes on" : nil
+    case .confirmed(let index, _, _): return refusalToConfirm(index)
+    case .requested, .resumed, .stepIntended, .stepReported, .gatesReported, .readBack, .measured, .referenced,
+      .expired, .escalated,
+      .evidenceWritten, .evidenceFailed:
+      return nil
+    }
+  }
+
+  private func refusal(of approval: Approval) -> String? {
+    guard let spec = plan.approval, let index = plan.steps.firstIndex(where: { $0.kind == .approve }) else {
+      return "run \(run) asks for no approval"
+    }
+    if case .forward(let step, _) = phase, step <= index {
+      if approval.plan != digest {
+        return "the approval is for plan \(approval.plan), this run's plan is \(digest); look at it again"
+      }
+      if approval.person == requester, !spec.ownRequest {
+        return "\(approval.person) asked for this run and may not approve it; another person has to"
+      }
+      if !approval.roles.contains(where: { role in spec.rules.contains { $0.role == role } }) {
+        let wanted = spec.rules.map(\.role.text).joined(separator: ", ")
+        return "\(approval.person) holds none of the roles that may approve here (\(wanted))"
+      }
+      if approvals.contains(where: { $0.person == approval.person }) {
+        return "\(approval.person) has approved already; one person counts once"
+      }
+      return nil
+    }
+    return "run \(run) no longer waits for approval"
+  }
+
+  private func refusalToConfirm(_ index: Int) -> String? {
+    guard index == current, case .confirm = records[index].step.action, records[index].startedAt != nil else {
+      return "run \(run) does not wait for that confirmation now"
+    }
+    return nil
+  }
+
+  /// Whether anything outside was touched.
+  package var hasBegun: Bool {
+    records.prefix(forwardCount).contains { $0.step.action.hasEffect && $0.attempts > 0 }
+  }
+
+  /// Folds a person's word in; one that ``refusal(of:)`` names changes nothing.
+  mutating func word(_ event: Event, at time: Timestamp) {
+    guard refusal(of: event) == nil else { return }
+    switch event {
+    case .approved(let approval):
+      approvals.append(approval)
+      remark(approval.person.text, "approved" + (approval.comment.map { ": \($0)" } ?? ""), at: time)
+    case .held(let person, let reason): suspend(.held, person, reason, at: time)
+    case .paused(let person, let reason): suspend(.paused, person, reason, at: time)
+    case .resumedBy(let person): resume(person, at: time)
+    case .rejected(let person, let reason):
+      remark(person.text, "rejected: \(reason)", at: time)
+      cause = Cause(kind: .byHand, reason: reason, by: person.text)
+      causeAt = time
+      skipRest()
+      phase = .closing(.rejected)
+    case .aborted(let person, let reason):
+      remark(person.text, "aborted: \(reason)", at: time)
+      goBack(Cause(kind: .aborted, reason: reason, by: person.text), at: time)
+    case .rollbackAsked(let person, let incident):
+      remark(person.text, "asked to go back, incident \(incident)", at: time)
+      goBack(Cause(kind: .byHand, reason: "asked by \(person)", by: person.text, incident: incident), at: time)
+    case .confirmed(let index, let person, let note): confirm(index, person, note, at: time)
+    case .requested, .resumed, .stepIntended, .stepReported, .gatesReported, .readBack, .measured, .referenced,
+      .expired, .escalated,
+      .evidenceWritten, .evidenceFailed:
+      break
+    }
+  }
+
+  private mutating func suspend(_ kind: Suspension.Kind, _ person: Person, _ reason: String, at time: Timestamp) {
+    guard case .forward(let step, _) = phase else { return }
+    let suspension = Suspension(kind: kind, by: person.text, reason: reason, at: time, restartsWatch: false)
+    phase = .forward(step: step, suspension: suspension)
+    remark(person.text, "\(kind.rawValue): \(reason)", at: time)
+  }
+
+  private mutating func resume(_ person: Person, at time: Timestamp) {
+    guard case .forward(let step, let suspension?) = phase else { return }
+    if suspension.restartsWatch { records[step].watch = nil }
+    phase = .forward(step: step, suspension: nil)
+    remark(person.text, "resumed", at: time)
+  }
+
+  private mutating func confirm(_ index: Int, _ person: Person, _ note: String, at time: Timestamp) {
+    guard case .forward(let step, let suspension) = phase, step == index else { return }
+    records[index].status = .succeeded
+    records[index].detail = "confirmed by \(person): \(note)"
+    records[index].finishedAt = time
+    remark(person.text, "confirmed \(records[index].step.id): \(note)", at: time)
+    phase = step + 1 < forwardCount ? .forward(step: step + 1, suspension: suspension) : .closing(.success)
+  }
+}

@@ -1,0 +1,85 @@
+extension Promotion {
+  /// The steps that take back what was done so far, in order: a pure function of the records (C7).
+  ///
+  /// Traffic first, then a look at blue, then green's removal; what was never begun is not taken back. Traffic never waits for anything else,
+  /// least of all for green.
+  package var rollbackSteps: [Step] {
+    var steps: [Step] = []
+    if hasTouchedTraffic {
+      steps.append(
+        Step(
+          id: "rollback-shift-0", action: .shift(percent: 0, settles: false), timeout: .seconds(15), retry: .untilDone,
+          undo: .impossible))
+      if plan.blue != nil {
+        steps.append(
+          Step(
+            id: "rollback-verify", action: .verify(.blue, []), timeout: .minutes(2),
+            retry: RetryPolicy(attempts: 3, firstDelay: .seconds(1), longestDelay: .seconds(5)), undo: .nothing))
+      }
+    }
+    if hasTouchedGreen {
+      steps.append(
+        Step(id: "rollback-record", action: .record(.rolledBack), timeout: .seconds(30), retry: .once, undo: .nothing))
+      if !plan.rollback.keepGreen {
+        steps.append(
+          Step(
+            id: "rollback-destroy-green", action: .destroy(.green), timeout: .minutes(5), retry: .few, undo: .impossible
+          ))
+      }
+      steps.append(
+        Step(
+          id: "rollback-notify", action: .notify(.rolledBack), timeout: .seconds(30), retry: .once, undo: .impossible))
+    }
+    return steps
+  }
+
+  /// Turns the run around.
+  mutating func goBack(_ reason: Cause, at time: Timestamp) {
+    guard case .forward = phase else { return }
+    cause = reason
+    causeAt = time
+    // A rollback by hand has no way back of its own: its traffic steps never give up, and before them nothing was moved.
+    let steps = plan.operation == .rollback ? [] : rollbackSteps
+    skipRest()
+    records += steps.map(StepRecord.init)
+    phase = steps.isEmpty ? .closing(outcomeOfGoingBack) : .back(step: 0)
+  }
+
+  /// What a run that turned around ends as.
+  var outcomeOfGoingBack: Outcome {
+    switch cause?.kind {
+    case .aborted: .aborted
+    case .breach, .undecided, .failedStep, .byHand, nil:
+      hasTouchedTraffic && plan.operation == .promote ? .rolledBack : .failed
+    }
+  }
+
+  /// What is true of every state; a broken one is a bug, and the engine refuses to go on with it.
+  ///
+  /// - Returns: the broken rules in words; empty in every reachable state.
+  package var violations: [String] {
+    var broken: [String] = []
+    if plan.operation == .promote, hasTouchedTraffic {
+      for record in records.prefix(forwardCount).prefix(while: { $0.step.kind != .shift })
+      where record.status != .succeeded {
+        broken.append("traffic was touched before \(record.step.id) succeeded")
+      }
+      if let approval = plan.approval, !approval.missing(in: approvals).isEmpty {
+        broken.append("traffic was touched without the approval that the plan asks for")
+      }
+    }
+    if outcome == .success, records.prefix(forwardCount).contains(where: { !$0.status.isSettled }) {
+      broken.append("the run succeeded with open steps")
+    }
+    if outcome == .rolledBack,
+      !records.contains(where: { $0.step.id == "rollback-shift-0" && $0.status == .succeeded })
+    {
+      broken.append("the run is rolled back, but blue was never read back at 100 %")
+    }
+    if case .finished = phase, evidenceFolder == nil { broken.append("the run ended without evidence") }
+    if records.filter({ if case .intended = $0.status { true } else { false } }).count > 1 {
+      broken.append("two steps are under way at once")
+    }
+    return broken
+  }
+}
