@@ -42,7 +42,7 @@ let package = Package(
       name: "SlipwayJournal",
       dependencies: [
         "SlipwayModel", .product(name: "GRDB", package: "GRDB.swift"),
-        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"), .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: strict),
     // Evidence folders: manifest, signatures, offline verification.
     .target(
@@ -92,6 +92,14 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
+    // What `make bench` runs: ours beside the bare limit of the machine.
+    .executableTarget(
+      name: "slipway-bench",
+      dependencies: [
+        "SlipwayModel", "SlipwayJournal", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Benchmarks/slipway-bench", swiftSettings: strict),
 
     .testTarget(name: "SlipwayModelTests", dependencies: ["SlipwayModel"], swiftSettings: strict),
     .testTarget(
@@ -100,8 +108,14 @@ let package = Package(
       name: "SlipwayAnalysisTests", dependencies: ["SlipwayAnalysis", "SlipwayModel"], swiftSettings: strict),
     .testTarget(
       name: "SlipwayJournalTests",
-      dependencies: ["SlipwayJournal", "SlipwayModel", .product(name: "GRDB", package: "GRDB.swift")],
-      swiftSettings: strict),
+      dependencies: [
+        "SlipwayJournal", "SlipwayModel", "journal-crash-probe", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ], swiftSettings: strict),
+    // A writer that tests kill.
+    .executableTarget(
+      name: "journal-crash-probe", dependencies: ["SlipwayJournal", "SlipwayModel"],
+      path: "Tests/Probes/journal-crash-probe", swiftSettings: strict),
     .testTarget(
       name: "SlipwayEvidenceTests", dependencies: ["SlipwayEvidence", "SlipwayModel"], swiftSettings: strict),
     .testTarget(

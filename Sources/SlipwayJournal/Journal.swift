@@ -1,0 +1,111 @@
+package import Foundation
+internal import GRDB
+
+/// The append-only record of everything Slipway decided and did: the only truth, from which all else is projected.
+///
+/// An append returns when its entries are on the disk (WAL, `synchronous=FULL`). All appends that wait at one moment share one
+/// transaction and so one flush. One process at a time has a state folder open for writing; any number may read it through
+/// ``JournalReader``. After an I/O error nothing is acknowledged any more (`broken`): a flush that failed once is never
+/// tried again on the same connection, for the kernel may have dropped what it could not write. Opening anew is the way back.
+package final class Journal: Sendable {
+  package let folder: JournalFolder
+  /// A read-only connection for this process.
+  package let reader: JournalReader
+  private let queue: CommitQueue
+  private let writer: CommitThread
+
+  private init(folder: JournalFolder, reader: JournalReader, queue: CommitQueue, writer: CommitThread) {
+    self.folder = folder
+    self.reader = reader
+    self.queue = queue
+    self.writer = writer
+  }
+
+  deinit { queue.end(.closed) }
+
+  /// Opens the journal of a state folder for writing, making both where they do not exist.
+  ///
+  /// - Parameters:
+  ///   - folder: The state folder.
+  ///   - holder: What others are told while this process drives the folder.
+  ///   - signer: Signs `journal.head` after each commit; without it a cut-off tail is found by checkpoints alone.
+  /// - Throws: `held` when another driver has it, `newer`, `corrupt`, `tampered` when it ends before its own head,
+  ///   `notDurable`, `unreachable`.
+  package static func open(
+    folder: URL, as holder: DriverLock.Holder, signer: NoteSigner? = nil
+  ) throws(JournalError) -> Journal {
+    try open(folder: folder, as: holder, signer: signer, bound: CommitQueue.Bound())
+  }
+
+  static func open(
+    folder: URL, as holder: DriverLock.Holder, signer: NoteSigner? = nil, bound: CommitQueue.Bound
+  ) throws(JournalError) -> Journal {
+    let folder = JournalFolder(folder)
+    do {
+      try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
+    } catch {
+      throw JournalError(.unreachable, "cannot make the state folder \(folder.url.path)", cause: error)
+    }
+    let lock = try DriverLock.take(folder, as: holder)
+    let path = folder.database.path
+    let connection = try Connection.writing(folder)
+    let tip = try Connection.translating(path) {
+      try connection.read { database in
+        let tip = try Committer.storedTip(database)
+        try HeadFile.check(folder, tip: tip) { try Committer.storedHash(database, at: $0) }
+        return tip
+      }
+    }
+    let head = try signer.map { signer throws(JournalError) in try HeadWriter(folder.head, signer: signer) }
+    let queue = CommitQueue(bound: bound)
+    let writer = CommitThread(queue: queue, path: path, tip: tip, head: head)
+    let reader = try JournalReader.open(folder: folder.url)
+    writer.start(connection, lock: lock)
+    return Journal(folder: folder, reader: reader, queue: queue, writer: writer)
+  }
+
+  /// Makes `append` durable and returns the sequence numbers of its entries.
+  ///
+  /// Waits while the queue is full. Cancelling the task does not take back what was handed in.
+  ///
+  /// - Throws: `conflict` or `duplicate` (this append alone), `invalid`, `busy` (nothing was written), `broken` (the journal
+  ///   has stopped), `closed`.
+  package func append(_ append: Append) async throws(JournalError) -> [Int64] {
+    guard !append.entries.isEmpty || !append.rows.isEmpty else { return [] }
+    let bytes = PreparedAppend.bytes(of: append)
+    try await queue.admit(bytes)
+    let prepared: PreparedAppend
+    do {
+      prepared = try PreparedAppend(append)
+    } catch {
+      queue.withdraw(bytes)
+      throw error
+    }
+    let result = await withUnsafeContinuation { queue.enqueue(.append(prepared, $0)) }
+    return try result.get()
+  }
+
+  /// The end of the chain as last committed.
+  package var tip: Tip { writer.counted.tip }
+
+  /// What the writer has done since it started.
+  package var statistics: CommitStatistics { writer.counted }
+
+  /// Why nothing is accepted any more; nil while the journal works.
+  package var failure: JournalError? { queue.ended }
+
+  /// Writes what was handed in, closes the database and gives up the driver's lock.
+  package func close() async {
+    // The writer closes last after a clean end, so that it empties the log; first after a failure, so that nobody does.
+    if queue.ended?.code != .broken { reader.close() }
+    queue.end(.closed)
+    await queue.waitForWriter()
+    reader.close()
+  }
+
+  /// Runs `work` on the writer's thread, between two groups.
+  func perform(_ work: @escaping @Sendable (Committer) throws -> Void) async throws(JournalError) {
+    let result = await withUnsafeContinuation { queue.enqueue(.work(work, $0)) }
+    try result.get()
+  }
+}
