@@ -57,7 +57,8 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ], swiftSettings: strict),
     // Supervised local processes that outlive the command that started them.
-    .target(name: "SlipwayHost", dependencies: ["SlipwayModel"], swiftSettings: strict),
+    .systemLibrary(name: "CSlipwaySpawn"),
+    .target(name: "SlipwayHost", dependencies: ["SlipwayModel", "CSlipwaySpawn"], swiftSettings: strict),
     // The outside world: one folder per kind, one file per product.
     .target(
       name: "SlipwayConnectors",
@@ -124,7 +125,11 @@ let package = Package(
         "SlipwayRouter", "SlipwayModel", .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
       ], swiftSettings: strict),
-    .testTarget(name: "SlipwayHostTests", dependencies: ["SlipwayHost", "SlipwayModel"], swiftSettings: strict),
+    .executableTarget(
+      name: "host-probe", dependencies: ["SlipwayHost", "SlipwayModel"], path: "Tests/Probes/host-probe",
+      swiftSettings: strict),
+    .testTarget(
+      name: "SlipwayHostTests", dependencies: ["SlipwayHost", "SlipwayModel", "host-probe"], swiftSettings: strict),
     .testTarget(
       name: "SlipwayConnectorsTests",
       dependencies: ["SlipwayConnectors", "SlipwayRouter", "SlipwayHost", "SlipwayModel"], swiftSettings: strict),
