@@ -1,4 +1,1 @@
 import Testing
-
-@Suite("Room")
-struct RoomTests {}

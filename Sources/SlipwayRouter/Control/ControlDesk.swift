@@ -1,0 +1,135 @@
+internal import Foundation
+internal import NIOCore
+internal import SlipwayModel
+
+/// Decides about changes, one after the other, on a thread of its own: flushing the state to disk delays no request.
+final class ControlDesk {
+  private let eventLoop: any EventLoop
+  private let workers: [NIOLoopBound<Worker>]
+  private let configuration: RouterConfiguration
+  private let state: StateFile
+  private let listen: String
+  private let startedAt: Timestamp
+  private let isRestored: Bool
+  private let stopRequested: EventLoopPromise<Void>
+  private var table: RouteTable
+  private var problem: String?
+  private var isDraining = false
+  private var clients = 0
+
+  init(
+    eventLoop: any EventLoop, workers: [NIOLoopBound<Worker>], configuration: RouterConfiguration,
+    start: StartState, listen: String, stopRequested: EventLoopPromise<Void>
+  ) {
+    self.eventLoop = eventLoop
+    self.workers = workers
+    self.configuration = configuration
+    self.listen = listen
+    self.stopRequested = stopRequested
+    state = StateFile(path: configuration.statePath)
+    startedAt = configuration.wallClock()
+    table = start.table
+    isRestored = start.isRestored
+    problem = start.problem
+  }
+
+  /// More than a handful of control clients at once are a mistake of someone's.
+  func admit() -> Bool {
+    clients += 1
+    return clients <= 64
+  }
+
+  func dismiss() { clients -= 1 }
+
+  func beginDraining() { isDraining = true }
+
+  /// The answer to one line.
+  func reply(to line: Data) -> EventLoopFuture<ControlReply> {
+    do {
+      switch try ControlRequest(line: line) {
+      case .status: return status()
+      case .counters: return counters()
+      case .set(let change): return apply(change)
+      case .shutdown:
+        stopRequested.succeed(())
+        isDraining = true
+        return status()
+      }
+    } catch {
+      return eventLoop.makeSucceededFuture(ControlReply(error))
+    }
+  }
+
+  private func apply(_ change: TableChange) -> EventLoopFuture<ControlReply> {
+    let next: RouteTable
+    do {
+      next = try change.applied(to: table)
+    } catch {
+      return eventLoop.makeSucceededFuture(ControlReply(error))
+    }
+    do {
+      if problem != nil { state.setAside() }
+      try state.save(next, listen: listen)
+    } catch {
+      let failure = RouterError(.storage, "the change was not made, because it could not be kept", cause: error)
+      return eventLoop.makeSucceededFuture(ControlReply(failure))
+    }
+    table = next
+    problem = nil
+    // Each loop takes changes in the order in which they are handed over here; the answer waits for the last of them.
+    let applied = workers.map { worker in worker.eventLoop.submit { worker.value.apply(next) } }
+    return EventLoopFuture.andAllSucceed(applied, on: eventLoop).assumeIsolated().flatMap { self.status() }.nonisolated()
+  }
+
+  private func status() -> EventLoopFuture<ControlReply> {
+    snapshot().assumeIsolated().map { ControlReply(status: self.status(of: $0)) }.nonisolated()
+  }
+
+  private func counters() -> EventLoopFuture<ControlReply> {
+    snapshot().assumeIsolated().map { loops in
+      let status = self.status(of: loops)
+      return ControlReply(
+        counters: RouterCounters(
+          identity: status.identity, startedAt: status.startedAt, now: status.now, generation: status.generation,
+          slots: status.slots))
+    }.nonisolated()
+  }
+
+  private func status(of loops: [LoopSnapshot]) -> RouterStatus {
+    let now = NIODeadline.now()
+    let wall = configuration.wallClock()
+    var slots: [Slot: SlotTraffic] = [:]
+    for slot in Slot.allCases { slots[slot] = MeterSum(loops.map { $0.meters[slot] }).traffic(now: now, wall: wall) }
+    return RouterStatus(
+      identity: configuration.identity, startedAt: startedAt, now: wall, pid: ProcessInfo.processInfo.processIdentifier,
+      listen: listen, generation: table.generation, split: table.split, targets: table.targetTexts,
+      testers: table.testers, isRestored: isRestored, isDraining: isDraining, problem: problem,
+      unrouted: loops.reduce(0) { $0 &+ $1.unrouted }, connections: loops.reduce(0) { $0 + $1.connections }, slots: slots)
+  }
+
+  private func snapshot() -> EventLoopFuture<[LoopSnapshot]> {
+    let parts = workers.map { worker in worker.eventLoop.submit { LoopSnapshot(worker.value) } }
+    return EventLoopFuture.whenAllSucceed(parts, on: eventLoop)
+  }
+}
+
+/// What the router begins with.
+struct StartState {
+  var table = RouteTable.empty
+  var isRestored = false
+  /// Why it serves nothing although it might be expected to.
+  var problem: String?
+}
+
+/// What one event loop has counted.
+struct LoopSnapshot: Sendable {
+  let meters: SlotPair<SlotMeter>
+  let unrouted: UInt64
+  let connections: Int
+
+  init(_ worker: Worker) {
+    meters = worker.meters
+    unrouted = worker.unrouted
+    connections = worker.connectionCount
+  }
+}

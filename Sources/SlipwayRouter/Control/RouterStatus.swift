@@ -1,0 +1,68 @@
+package import SlipwayModel
+
+/// What a router does now, as it says itself.
+package struct RouterStatus: Codable, Sendable, Equatable {
+  /// Names this run of the router; another one means that counters began anew.
+  package var identity: String
+  package var startedAt: Timestamp
+  /// The router's own clock when it answered.
+  package var now: Timestamp
+  package var pid: Int32
+  /// `host:port` that clients are served on.
+  package var listen: String
+  /// The change that is in force; 0 before the first.
+  package var generation: UInt64
+  package var split: Split
+  /// `host:port` per slot that has one.
+  package var targets: [Slot: String]
+  /// Whether `X-Canary: green` leads to the slot that is not the fallback.
+  package var testers: Bool
+  /// Whether the table came from the state file of an earlier run.
+  package var isRestored: Bool
+  /// Whether the router is stopping and takes no new connections.
+  package var isDraining: Bool
+  /// Why the router serves nothing although it should, such as a corrupt state file; nil when all is well.
+  package var problem: String?
+  /// Requests that no slot could be found for; they were answered 503.
+  package var unrouted: UInt64
+  /// Open client connections.
+  package var connections: Int
+  package var slots: [Slot: SlotTraffic]
+}
+
+/// What one slot is doing and has done since the router started.
+package struct SlotTraffic: Codable, Sendable, Equatable {
+  /// Requests being answered by the slot right now, connecting included.
+  package var inFlight: Int
+  /// When a request was last sent to the slot.
+  package var lastSentAt: Timestamp?
+  /// When a request on the slot last ended, whatever its end.
+  package var lastFinishedAt: Timestamp?
+  /// Requests whose client left before the answer was complete; they are in `counters.requests` and in the histogram with the time waited.
+  package var abandoned: UInt64
+  /// Requests that the fallback answered for this slot.
+  package var stoodInFor: UInt64
+  /// Of those, requests that were not even tried because the slot had just refused a connection.
+  package var ejected: UInt64
+  /// Requests that came by `X-Canary`, not by weight.
+  package var testers: UInt64
+  /// Answers that began and broke off, timed out or were garbage; a part of `counters.connectionErrors`.
+  package var broken: UInt64
+  /// Connections opened to the slot's upstream.
+  package var connects: UInt64
+  package var counters: SlotCounters
+}
+
+/// Cumulative counters of both slots with the identity of their source.
+package struct RouterCounters: Codable, Sendable, Equatable {
+  package var identity: String
+  package var startedAt: Timestamp
+  package var now: Timestamp
+  package var generation: UInt64
+  package var slots: [Slot: SlotTraffic]
+
+  /// The same in the words of the rules that judge a watch.
+  package var sample: CounterSample {
+    CounterSample(at: now, source: identity, slots: slots.mapValues(\.counters))
+  }
+}

@@ -1,0 +1,73 @@
+package import SlipwayModel
+
+/// What a router is started with.
+package struct RouterConfiguration: Sendable {
+  /// `host:port` to serve clients on; port 0 takes a free one, and after a restart the same one again. Nil means the one in the state file.
+  package var listen: String?
+  /// Path of the Unix control socket; `.lock` and `.state` files lie beside it.
+  package var controlPath: String
+  /// Names this run of the router, so that a reader of counters notices a restart; random, given by the caller.
+  package var identity: String
+  /// The wall clock, for the times that the router reports.
+  package var wallClock: @Sendable () -> Timestamp
+  /// Event loops that serve clients.
+  package var loops: Int
+  /// Sizes and times that bound what one client or upstream can cost.
+  package var limits: RouterLimits
+  /// Whether `X-Forwarded-*` of a request are kept and added to, because a trusted proxy stands in front; else they are replaced.
+  package var trustsForwardedHeaders: Bool
+
+  package init(
+    listen: String?, controlPath: String, identity: String, loops: Int = 2, limits: RouterLimits = RouterLimits(),
+    trustsForwardedHeaders: Bool = false, wallClock: @escaping @Sendable () -> Timestamp
+  ) {
+    self.listen = listen
+    self.controlPath = controlPath
+    self.identity = identity
+    self.wallClock = wallClock
+    self.loops = max(1, loops)
+    self.limits = limits
+    self.trustsForwardedHeaders = trustsForwardedHeaders
+  }
+
+  var lockPath: String { controlPath + ".lock" }
+  var statePath: String { controlPath + ".state" }
+}
+
+/// Bounds on what one client or upstream can cost the router.
+package struct RouterLimits: Sendable {
+  /// Bytes of one header field or of the request line's target.
+  package var headerField = 16 * 1_024
+  /// Bytes of all header fields of a message together.
+  package var headerList = 64 * 1_024
+  /// Header fields of a message.
+  package var headerCount = 128
+  /// Client connections in all; further ones are closed at once.
+  package var connections = 20_000
+  /// Idle upstream connections kept per slot and event loop.
+  package var idleUpstreams = 128
+  /// From the first byte of a request (or the connection's start) to the end of its header.
+  package var headerTimeout = Span.seconds(10)
+  /// How long a client may keep a connection without a request.
+  package var keepAliveTimeout = Span.seconds(60)
+  /// Longest pause between two pieces of a body, either way.
+  package var bodyTimeout = Span.seconds(60)
+  /// Longest wait for an upstream to accept a connection.
+  package var connectTimeout = Span.seconds(1)
+  /// From the end of the request to the head of the answer; then the client gets 504.
+  package var responseTimeout = Span.seconds(30)
+  /// How long an idle upstream connection is kept.
+  package var upstreamIdleTimeout = Span.seconds(30)
+  /// How long a slot that refused a connection is passed over where another slot can answer for it.
+  package var ejection = Span.seconds(1)
+  /// How long requests in flight may take to end when the router stops.
+  package var drain = Span.seconds(30)
+
+  package init() {}
+
+  /// How often deadlines are looked at: often enough for the shortest, seldom enough to cost nothing.
+  var sweepInterval: Span {
+    let shortest = [headerTimeout, keepAliveTimeout, bodyTimeout, responseTimeout, upstreamIdleTimeout].min() ?? .zero
+    return .milliseconds(min(250, max(10, shortest.milliseconds / 4)))
+  }
+}
