@@ -87,6 +87,9 @@ extension Promotion {
     guard isInHand(index), attempt == records[index].attempts, isOpen(records[index]) else { return }
     switch result {
     case .succeeded(let detail): settle(index, .succeeded, detail, at: time)
+    // A step that never gives up takes no for an answer from nobody: traffic must get back to blue.
+    case .failed(let reason) where records[index].step.retry.attempts == nil: retry(index, reason, at: time)
+    case .undecided(let reason) where records[index].step.retry.attempts == nil: retry(index, reason, at: time)
     case .failed(let reason): settle(index, .failed, reason, at: time)
     case .undecided(let reason): settle(index, .failed, "undecided: \(reason)", at: time)
     case .waiting(let until, let reason):

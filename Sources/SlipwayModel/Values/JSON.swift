@@ -15,6 +15,15 @@ package enum CanonicalJSON {
     return try encoder.encode(value) + Data("\n".utf8)
   }
 
+  /// For the command line, the API and evidence: keys in snake case, as the interface spells them.
+  package static func encodeForUsers(_ value: some Encodable, readable: Bool = false) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    if readable { encoder.outputFormatting.insert(.prettyPrinted) }
+    return try encoder.encode(value)
+  }
+
   package static func decode<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value {
     try JSONDecoder().decode(type, from: data)
   }

@@ -1,0 +1,95 @@
+package import SlipwayModel
+
+/// Everything the engine uses to act on one environment.
+package struct EnvironmentConnectors: Sendable {
+  package var deployer: any Deployer
+  package var plane: any TrafficPlane
+  package var source: any CounterSource
+  package var verifier: any Verifier
+
+  package init(
+    deployer: any Deployer, plane: any TrafficPlane, source: any CounterSource, verifier: any Verifier
+  ) {
+    self.deployer = deployer
+    self.plane = plane
+    self.source = source
+    self.verifier = verifier
+  }
+}
+
+/// Makes the connectors that an environment names, and those that belong to none.
+package protocol ConnectorCatalog: Sendable {
+  /// The connectors of `environment`, ready to use; making them touches nothing outside.
+  func connectors(for environment: EnvironmentSpec) throws(ConnectorError) -> EnvironmentConnectors
+
+  /// Judges the gates that need the outside world: `immutableReference` and `command`.
+  func judge(_ gate: GateSpec, for plan: Plan, run: RunID?, at now: Timestamp) async -> GateReport
+
+  /// Tells people; a failure is returned in words and stops nothing.
+  func tell(_ message: Message) async -> String?
+}
+
+/// A milestone or trouble, as people are told about it.
+package struct Message: Codable, Sendable, Equatable {
+  package var event: String
+  package var project: String
+  package var run: RunID
+  package var release: ReleaseID
+  package var environment: EnvironmentName
+  package var text: String
+
+  package init(
+    event: String, project: String, run: RunID, release: ReleaseID, environment: EnvironmentName, text: String
+  ) {
+    self.event = event
+    self.project = project
+    self.run = run
+    self.release = release
+    self.environment = environment
+    self.text = text
+  }
+}
+
+/// What is to be verified about one address.
+package struct Verification: Sendable {
+  /// Such as `http://127.0.0.1:7001`.
+  package var url: String
+  package var health: HealthSpec
+  package var version: VersionSpec?
+  package var checks: [CheckSpec]
+  package var deployment: Deployment
+
+  package init(
+    url: String, health: HealthSpec, version: VersionSpec?, checks: [CheckSpec], deployment: Deployment
+  ) {
+    self.url = url
+    self.health = health
+    self.version = version
+    self.checks = checks
+    self.deployment = deployment
+  }
+}
+
+/// What one check showed.
+package struct CheckOutcome: Codable, Sendable, Equatable {
+  package var name: String
+  package var passed: Bool
+  package var detail: String
+  package var seconds: Double
+
+  package init(name: String, passed: Bool, detail: String, seconds: Double) {
+    self.name = name
+    self.passed = passed
+    self.detail = detail
+    self.seconds = seconds
+  }
+}
+
+/// Asks a running service whether it is well, is the right version, and passes its smoke tests.
+package protocol Verifier: Sendable {
+  /// Polls health until it is good or its tries are used up, then asks for the version, then runs every check; reports all of them.
+  func verify(_ verification: Verification, progress: @Sendable (String) -> Void) async -> [CheckOutcome]
+
+  /// One quick look at health, for the moment before traffic is sent there; nil when it is well, else why not.
+  func probe(_ verification: Verification) async -> String?
+}

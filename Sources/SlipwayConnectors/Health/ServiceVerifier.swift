@@ -1,0 +1,139 @@
+internal import Foundation
+package import SlipwayModel
+
+/// Verifies a running service over HTTP and by command: health first, then the version, then every smoke test.
+package struct ServiceVerifier: Verifier {
+  private let probe: HTTPProbe
+  private let runner: CommandRunner
+  private let sleep: @Sendable (Span) async throws -> Void
+
+  /// - Parameters:
+  ///   - probe: asks over HTTP.
+  ///   - runner: runs command checks.
+  ///   - sleep: waits between two tries.
+  package init(probe: HTTPProbe, runner: CommandRunner, sleep: @escaping @Sendable (Span) async throws -> Void) {
+    self.probe = probe
+    self.runner = runner
+    self.sleep = sleep
+  }
+
+  package func verify(_ verification: Verification, progress: @Sendable (String) -> Void) async -> [CheckOutcome] {
+    let health = await poll(verification, progress)
+    // A service that is not well has no version and passes no test; asking would only wait.
+    guard health.passed else { return [health] }
+    var outcomes = [health]
+    if let version = verification.version { outcomes.append(await self.version(version, verification)) }
+    for check in verification.checks {
+      if Task.isCancelled { break }
+      let outcome = await run(check, verification)
+      progress("\(outcome.name): \(outcome.detail)")
+      outcomes.append(outcome)
+    }
+    return outcomes
+  }
+
+  package func probe(_ verification: Verification) async -> String? { await illness(verification) }
+
+  // MARK: Health
+
+  /// Up to `tries` times, `every` apart (A8).
+  private func poll(_ verification: Verification, _ progress: @Sendable (String) -> Void) async -> CheckOutcome {
+    let health = verification.health
+    let started = ContinuousClock.now
+    var reason = "was not asked"
+    for attempt in 1...max(1, health.tries) {
+      guard let illness = await illness(verification) else {
+        return CheckOutcome(
+          name: "health", passed: true, detail: "\(health.status) at try \(attempt) of \(health.tries)",
+          seconds: Self.since(started))
+      }
+      reason = illness
+      progress("health try \(attempt) of \(health.tries): \(illness)")
+      if attempt == health.tries { break }
+      do { try await sleep(health.every) } catch { break }
+    }
+    return CheckOutcome(
+      name: "health", passed: false, detail: "\(verification.url)\(health.path) never became well: \(reason)",
+      seconds: Self.since(started))
+  }
+
+  private func illness(_ verification: Verification) async -> String? {
+    let health = verification.health
+    do throws(ConnectorError) {
+      let answer = try await probe.get(verification.url + health.path, timeout: health.timeout)
+      return answer.status == health.status ? nil : "answered \(answer.status), \(health.status) expected"
+    } catch {
+      return error.message
+    }
+  }
+
+  private func version(_ spec: VersionSpec, _ verification: Verification) async -> CheckOutcome {
+    let started = ContinuousClock.now
+    let wanted = verification.deployment.release.id.text
+    do throws(ConnectorError) {
+      let answer = try await probe.get(verification.url + spec.path, timeout: verification.health.timeout)
+      let isThere = (200..<300).contains(answer.status) && Self.names(wanted, in: answer.body)
+      let said = answer.body.prefix(80).replacing("\n", with: " ")
+      return CheckOutcome(
+        name: "version", passed: isThere, detail: isThere ? wanted : "\(wanted) expected, it says '\(said)' (\(answer.status))",
+        seconds: Self.since(started))
+    } catch {
+      return CheckOutcome(name: "version", passed: false, detail: error.message, seconds: Self.since(started))
+    }
+  }
+
+  /// Whether `text` names the version as a whole word: 1.2 is neither 1.2.3 nor 11.2.
+  package static func names(_ version: String, in text: String) -> Bool {
+    func continues(_ character: Character?) -> Bool {
+      guard let character else { return false }
+      return character.isLetter || character.isNumber || character == "." || character == "-" || character == "_"
+        || character == "+"
+    }
+    var rest = text[...]
+    while let found = rest.range(of: version) {
+      let before = found.lowerBound > text.startIndex ? text[text.index(before: found.lowerBound)] : nil
+      let after = text[found.upperBound...].first
+      // A full stop that ends a sentence does not continue a version.
+      let tail = after == "." ? text[found.upperBound...].dropFirst().first : after
+      if !continues(before), !(after == "." ? (tail?.isNumber ?? false) : continues(after)) { return true }
+      rest = text[found.upperBound...]
+    }
+    return false
+  }
+
+  // MARK: Checks
+
+  private func run(_ check: CheckSpec, _ verification: Verification) async -> CheckOutcome {
+    let started = ContinuousClock.now
+    let name = check.name
+    do throws(ConnectorError) {
+      let (passed, detail) = try await carryOut(check, verification)
+      return CheckOutcome(name: name, passed: passed, detail: detail, seconds: Self.since(started))
+    } catch {
+      return CheckOutcome(name: name, passed: false, detail: error.message, seconds: Self.since(started))
+    }
+  }
+
+  private func carryOut(_ check: CheckSpec, _ verification: Verification) async throws(ConnectorError) -> (Bool, String) {
+    let release = verification.deployment.release.id.text
+    switch check {
+    case .http(_, let path, let status, let contains, let timeout):
+      let answer = try await probe.get(
+        verification.url + path.replacing("${release}", with: release), timeout: timeout)
+      guard answer.status == status else { return (false, "answered \(answer.status), \(status) expected") }
+      guard let wanted = contains?.replacing("${release}", with: release) else { return (true, "\(status)") }
+      let isThere = answer.body.contains(wanted)
+      return (isThere, isThere ? "\(status), contains '\(wanted)'" : "answered \(status), but without '\(wanted)'")
+    case .command(_, let line, let timeout):
+      var variables = verification.deployment.variables
+      variables["SLIPWAY_URL"] = verification.url
+      let output = try await runner.run(line, variables: variables, timeout: timeout)
+      return (output.code == 0, output.code == 0 ? "code 0" : "code \(output.code): \(output.ending)")
+    }
+  }
+
+  private static func since(_ start: ContinuousClock.Instant) -> Double {
+    let spent = (ContinuousClock.now - start).components
+    return Double(spent.seconds) + Double(spent.attoseconds) / 1e18
+  }
+}

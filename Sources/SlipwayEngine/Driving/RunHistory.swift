@@ -1,0 +1,89 @@
+internal import Foundation
+internal import SlipwayJournal
+package import SlipwayModel
+
+/// A run as the driver holds it: the machine's state, how far its stream was read, and the samples of the watch in hand.
+struct RunHistory: Sendable {
+  private(set) var promotion: Promotion
+  /// The last sequence number of the run's stream that is folded in.
+  private(set) var sequence: Int64
+  /// Counter samples of the current watch, oldest first.
+  private(set) var samples: [CounterSample] = []
+
+  /// Replays a run from its entries.
+  ///
+  /// - Throws: ``EngineError`` when the stream does not begin with a request or an entry cannot be read, which means the journal was written by
+  ///   a newer Slipway or is damaged.
+  init(_ run: RunID, entries: [StoredEntry]) throws {
+    guard let first = entries.first else {
+      throw EngineError(.notFound, "there is no run '\(run)'; list them with: slipway list")
+    }
+    guard case .requested(let request) = try Self.event(first.entry) else {
+      throw EngineError(.broken, "run \(run) does not begin with a request; check the journal with: slipway audit verify")
+    }
+    promotion = Promotion(request, at: first.entry.at)
+    sequence = first.seq
+    for stored in entries.dropFirst() { fold(try Self.event(stored.entry), at: stored.entry.at, sequence: stored.seq) }
+  }
+
+  /// Folds an event in that is on disk as `sequence`.
+  mutating func fold(_ event: Event, at time: Timestamp, sequence: Int64) {
+    promotion.apply(event, at: time)
+    self.sequence = sequence
+    if case .measured(let index, let sample, _) = event, promotion.records.indices.contains(index),
+      let progress = promotion.records[index].watch
+    {
+      if let sample { samples.append(sample) }
+      samples = Self.relevant(samples, since: progress.startedAt, window: promotion.plan.watch.window, now: time)
+    } else if let current = promotion.current, promotion.records[current].watch == nil {
+      samples = []
+    }
+  }
+
+  /// The baseline and what the trailing window needs; what lies before it is in the journal.
+  private static func relevant(
+    _ samples: [CounterSample], since start: Timestamp, window: Span, now: Timestamp
+  ) -> [CounterSample] {
+    let own = samples.filter { $0.at >= start }
+    guard let edge = own.lastIndex(where: { $0.at <= now - window }) else { return own }
+    return Array(own[edge...])
+  }
+
+  static func event(_ entry: Entry) throws -> Event {
+    do {
+      return try CanonicalJSON.decode(Event.self, from: entry.body)
+    } catch {
+      throw EngineError(
+        .broken, "entry '\(entry.kind)' of run \(entry.stream) cannot be read (\(error)); was it written by a newer Slipway?")
+    }
+  }
+
+  static func entry(_ event: Event, of run: RunID, at time: Timestamp, by actor: String, id: String? = nil) throws -> Entry {
+    Entry(
+      stream: run.text, kind: event.kind, at: time, actor: actor, body: try CanonicalJSON.encode(event), id: id)
+  }
+
+  static func entry(_ event: LedgerEvent, at time: Timestamp, by actor: String, id: String? = nil) throws -> Entry {
+    Entry(
+      stream: event.stream, kind: event.kind, at: time, actor: actor, body: try CanonicalJSON.encode(event), id: id)
+  }
+}
+
+extension Promotion {
+  /// The row that the journal keeps beside the entries, as of `now`.
+  package func row(at now: Timestamp) -> RunRow {
+    RunRow(
+      run: run, project: plan.project, environment: plan.to, release: plan.release.id,
+      operation: plan.operation.rawValue, status: status, createdBy: requester.text, startedAt: requestedAt,
+      finishedAt: finishedAt, wakeAt: wakeUp(at: now), evidenceFolder: evidenceFolder)
+  }
+
+  /// When the driver must look at the run; nil when only a person can move it. A step under way is looked at at once after a restart.
+  private func wakeUp(at now: Timestamp) -> Timestamp? {
+    switch next(at: now) {
+    case .finished: nil
+    case .wait(let wait): wait.kind == .step ? now : wait.until
+    case .perform, .readBack, .measure, .record, .writeEvidence: now
+    }
+  }
+}

@@ -1,0 +1,109 @@
+internal import Foundation
+internal import SlipwayJournal
+package import SlipwayModel
+
+/// The files that people read.
+extension EvidenceFiles {
+  var log: String {
+    entries.map { "\($0.entry.at) #\($0.seq) \($0.entry.actor): \(EventText.line($0.entry, promotion))" }
+      .joined(separator: "\n") + "\n"
+  }
+
+  var summary: String {
+    let plan = promotion.plan
+    let outcome = promotion.outcome?.rawValue ?? promotion.status
+    var text = "# \(plan.operation == .promote ? "Promotion" : "Rollback") of \(plan.project) \(plan.release.id) to \(plan.to): \(outcome)\n\n"
+    text += "| | |\n|---|---|\n"
+    for (name, value) in facts(outcome) { text += "| \(name) | \(value) |\n" }
+    text += "\n## Steps\n\n| step | status | attempts | took | what was found |\n|---|---|---|---|---|\n"
+    for record in promotion.records {
+      let took = record.startedAt.flatMap { start in record.finishedAt.map { "\($0 - start)" } } ?? ""
+      let detail = record.detail.replacing("|", with: "\\|").replacing("\n", with: " ")
+      text += "| \(record.step.id) | \(record.status.word) | \(record.attempts) | \(took) | \(detail) |\n"
+    }
+    if !promotion.remarks.isEmpty {
+      text += "\n## Words and decisions\n\n"
+      for remark in promotion.remarks { text += "- \(remark.at) **\(remark.by)**: \(remark.text)\n" }
+    }
+    text += "\nVerify this folder with `sh verify.sh` (needs only openssl) or `slipway evidence verify`.\n"
+    return text
+  }
+
+  private func facts(_ outcome: String) -> [(String, String)] {
+    let plan = promotion.plan
+    var facts = [
+      ("run", promotion.run.text), ("outcome", outcome), ("artifact", plan.release.artifact),
+      ("artifact digest", plan.release.digest?.description ?? "not stated"),
+      ("commit", plan.release.commit ?? "not stated"), ("plan digest", promotion.digest.description),
+      ("requested", "\(promotion.requestedAt) by \(promotion.requester)"),
+    ]
+    if let blue = plan.blue { facts.append(("served before", "\(blue.release.id) in slot \(blue.slot)")) }
+    if !promotion.approvals.isEmpty {
+      facts.append(("approved by", promotion.approvals.map { "\($0.person)" }.joined(separator: ", ")))
+    }
+    if let cause = promotion.cause { facts.append(("went back because", cause.reason)) }
+    if let span = promotion.breachToZero { facts.append(("from decision to green at 0 %", "\(span)")) }
+    return facts
+  }
+}
+
+/// One line per journal entry, as people read it.
+package enum EventText {
+  /// Says what happened; `promotion` gives the names of steps.
+  package static func line(_ entry: Entry, _ promotion: Promotion) -> String {
+    guard let event = try? RunHistory.event(entry) else { return entry.kind }
+    return line(event, promotion)
+  }
+
+  package static func line(_ event: Event, _ promotion: Promotion) -> String {
+    switch event {
+    case .requested(let request):
+      "asked to \(request.plan.operation.rawValue) \(request.plan.release.id) to \(request.plan.to), plan \(request.digest)"
+    case .resumed: "a driver took the run up again; what was under way is read back"
+    case .stepIntended(let step, let attempt, let deadline):
+      "\(name(step, promotion)): attempt \(attempt) begins, until \(deadline)"
+    case .stepReported(let step, _, let result): "\(name(step, promotion)): \(text(result))"
+    case .gatesReported(let step, _, let reports):
+      "\(name(step, promotion)): " + reports.map { "\($0.gate) \($0.verdict.word), \($0.reason)" }.joined(separator: "; ")
+    case .readBack(let step, _, let observation): "\(name(step, promotion)): \(text(observation))"
+    case .measured(let step, _, let judgement): "\(name(step, promotion)): \(judgement.verdict.rawValue), \(judgement.reason)"
+    case .referenced(let figures): "blue before: \(figures.requests) requests, \(figures.errors) errors"
+    case .approved(let approval):
+      "\(approval.person) approved plan \(approval.plan)" + (approval.comment.map { ": \($0)" } ?? "")
+    case .held(let person, let reason): "\(person) holds: \(reason)"
+    case .paused(let person, let reason): "\(person) pauses: \(reason)"
+    case .resumedBy(let person): "\(person) lets it go on"
+    case .rejected(let person, let reason): "\(person) rejected: \(reason)"
+    case .aborted(let person, let reason): "\(person) aborted: \(reason)"
+    case .rollbackAsked(let person, let incident): "\(person) asked to go back, incident \(incident)"
+    case .confirmed(let step, let person, let note): "\(name(step, promotion)): \(person) confirmed, \(note)"
+    case .expired(let step): "\(name(step, promotion)): time is up"
+    case .escalated(_, let reason): "escalated: \(reason)"
+    case .evidenceWritten(let folder, _): "evidence in \(folder)"
+    case .evidenceFailed(let reason, let attempt): "evidence could not be written (attempt \(attempt)): \(reason)"
+    }
+  }
+
+  private static func name(_ index: Int, _ promotion: Promotion) -> String {
+    promotion.records.indices.contains(index) ? promotion.records[index].step.id.text : "step \(index)"
+  }
+
+  private static func text(_ result: StepResult) -> String {
+    switch result {
+    case .succeeded(let detail): "done, \(detail)"
+    case .failed(let reason): "failed, \(reason)"
+    case .errored(let reason): "could not be done, \(reason)"
+    case .waiting(let until, let reason): "waits until \(until), \(reason)"
+    case .undecided(let reason): "undecided, \(reason)"
+    }
+  }
+
+  private static func text(_ observation: Observation) -> String {
+    switch observation {
+    case .done(let detail): "had happened, \(detail)"
+    case .undone(let detail): "had not happened, \(detail)"
+    case .unclear(let detail): "may have happened, \(detail)"
+    case .unreadable(let reason): "cannot be read back, \(reason)"
+    }
+  }
+}

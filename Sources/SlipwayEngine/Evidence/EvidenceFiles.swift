@@ -1,0 +1,231 @@
+internal import Foundation
+internal import SlipwayJournal
+package import SlipwayModel
+
+/// What the evidence files of a run say: a pure function of its state and its journal entries.
+///
+/// All eleven files of requirement B10 are there for every ending, with those of D7; a file about something that this kind of promotion does not have says so
+/// in words instead of being absent.
+struct EvidenceFiles {
+  let promotion: Promotion
+  let entries: [StoredEntry]
+
+  /// File contents by name.
+  func all() throws -> [String: Data] {
+    var files: [String: Data] = [:]
+    files["inputs.json"] = try json(inputs)
+    files["run_id.txt"] = Data("\(promotion.run)\n".utf8)
+    files["staging_snapshot.json"] = try json(NotPart(reason: "this promotion moves no data, so nothing was snapshotted"))
+    files["blue_backup.json"] = try json(blueBackup)
+    files["green_restore.json"] = try json(step(.deploy, named: "green was made by deploying the release into its slot"))
+    files["smoke_tests.json"] = try json(steps(of: .verify))
+    files["cutover.json"] = try json(cutover)
+    files["stability_metrics.json"] = try json(stability)
+    files["rollback.json"] = try json(rollback)
+    files["final_status.json"] = try json(RunStatus(promotion, at: ending))
+    files["promotion_summary.md"] = Data(summary.utf8)
+    files["promotion.log"] = Data(log.utf8)
+    files["metrics.json"] = try json(metrics)
+    files["approval.json"] = try json(approval)
+    files["plan.json"] = try CanonicalJSON.encodeReadable(promotion.plan)
+    files["gates.json"] = try json(RunStatus(promotion, at: ending).gates)
+    files["journal.jsonl"] = try journal()
+    return files
+  }
+
+  private func json(_ value: some Encodable) throws -> Data {
+    try CanonicalJSON.encodeForUsers(value, readable: true) + Data("\n".utf8)
+  }
+
+  /// The last entry's time: evidence is written from the journal alone, so it does not depend on when it is written.
+  private var ending: Timestamp { entries.last?.entry.at ?? promotion.requestedAt }
+
+  // MARK: Files
+
+  private struct NotPart: Encodable {
+    var applies = false
+    var reason: String
+  }
+
+  private struct Inputs: Encodable {
+    var project: String
+    var operation: String
+    var release: Release
+    var from: EnvironmentName?
+    var to: EnvironmentName
+    var requestedBy: Person
+    var requestedAt: Timestamp
+    var planDigest: Digest
+    var rollbackWindowSeconds: Double
+    var skipSmokeTests = false
+    var autoRollbackOnFailure: Bool
+    var incident: String?
+  }
+
+  private var inputs: Inputs {
+    let plan = promotion.plan
+    return Inputs(
+      project: plan.project, operation: plan.operation.rawValue, release: plan.release, from: plan.from, to: plan.to,
+      requestedBy: promotion.requester, requestedAt: promotion.requestedAt, planDigest: promotion.digest,
+      rollbackWindowSeconds: plan.rollback.keepBlue.seconds, autoRollbackOnFailure: plan.rollback.automatic,
+      incident: plan.incident)
+  }
+
+  private struct BlueBackup: Encodable {
+    var applies: Bool
+    var reason: String
+    var blue: Placement?
+  }
+
+  private var blueBackup: BlueBackup {
+    BlueBackup(
+      applies: false, reason: "this promotion moves no data; blue itself stays in its slot and can serve again",
+      blue: promotion.plan.blue)
+  }
+
+  private struct StepFile: Encodable {
+    var what: String
+    var steps: [RunStatus.StepLine]
+  }
+
+  private func step(_ kind: StepKind, named what: String) -> StepFile { StepFile(what: what, steps: steps(of: kind)) }
+
+  private func steps(of kind: StepKind) -> [RunStatus.StepLine] {
+    RunStatus(promotion, at: ending).steps.filter { $0.kind == kind }
+  }
+
+  private struct Cutover: Encodable {
+    var cutoverAt: Timestamp?
+    var greenServesAllSince: Timestamp?
+    var shifts: [RunStatus.StepLine]
+  }
+
+  private var cutover: Cutover {
+    let shifts = promotion.records.filter { $0.step.kind == .shift && $0.status == .succeeded }
+    let full = shifts.first { if case .shift(100, _) = $0.step.action { true } else { false } }
+    return Cutover(
+      cutoverAt: shifts.first?.finishedAt, greenServesAllSince: full?.finishedAt,
+      shifts: steps(of: .shift))
+  }
+
+  private struct Stability: Encodable {
+    var rules: [WatchRule]
+    var minimumRequests: Int
+    var watches: [Watch]
+
+    struct Watch: Encodable {
+      var step: StepID
+      var status: String
+      var startedAt: Timestamp
+      var looks: Int
+      var last: WatchJudgement
+    }
+  }
+
+  private var stability: Stability {
+    let watches = promotion.records.compactMap { record in
+      record.watch.map {
+        Stability.Watch(
+          step: record.step.id, status: record.status.word, startedAt: $0.startedAt, looks: $0.looks, last: $0.last)
+      }
+    }
+    return Stability(
+      rules: promotion.plan.watch.rules, minimumRequests: promotion.plan.watch.minimumRequests, watches: watches)
+  }
+
+  private struct RollbackFile: Encodable {
+    var happened: Bool
+    var planned: [StepID]
+    var cause: RunStatus.Rollback?
+    var steps: [RunStatus.StepLine]
+    var breachToZero: Double?
+  }
+
+  private var rollback: RollbackFile {
+    let status = RunStatus(promotion, at: ending)
+    let back = Array(status.steps.dropFirst(promotion.plan.steps.count))
+    return RollbackFile(
+      happened: !back.isEmpty, planned: promotion.rollbackSteps.map(\.id), cause: status.rollback, steps: back,
+      breachToZero: promotion.breachToZero?.seconds)
+  }
+
+  private struct Metrics: Encodable {
+    var samples: [Sample]
+
+    struct Sample: Encodable {
+      var step: StepID
+      var at: Timestamp
+      var verdict: WatchVerdict
+      var blue: WatchFigures?
+      var green: WatchFigures?
+    }
+  }
+
+  private var metrics: Metrics {
+    Metrics(
+      samples: entries.compactMap { stored in
+        guard case .measured(let index, _, let judgement)? = try? RunHistory.event(stored.entry),
+          promotion.records.indices.contains(index)
+        else { return nil }
+        return Metrics.Sample(
+          step: promotion.records[index].step.id, at: stored.entry.at, verdict: judgement.verdict, blue: judgement.blue,
+          green: judgement.green)
+      })
+  }
+
+  private struct ApprovalFile: Encodable {
+    var asked: ApprovalSpec?
+    var approvals: [Given]
+
+    struct Given: Encodable {
+      var artifact: String
+      var artifactDigest: Digest?
+      var approver: Person
+      var roles: [RoleName]
+      var approvedAt: Timestamp
+      var planDigest: Digest
+      var deploymentWindow: [String]
+      var approvalDurationSeconds: Double
+      var comment: String?
+    }
+  }
+
+  private var approval: ApprovalFile {
+    ApprovalFile(
+      asked: promotion.plan.approval,
+      approvals: promotion.approvals.map {
+        ApprovalFile.Given(
+          artifact: promotion.plan.release.artifact, artifactDigest: promotion.plan.release.digest, approver: $0.person,
+          roles: $0.roles, approvedAt: $0.at, planDigest: $0.plan, deploymentWindow: promotion.plan.windows.keys.sorted(),
+          approvalDurationSeconds: ($0.at - promotion.requestedAt).seconds, comment: $0.comment)
+      })
+  }
+
+  private func journal() throws -> Data {
+    var lines = Data()
+    for stored in entries {
+      let entry = stored.entry
+      let head = Line(
+        sequence: stored.seq, at: entry.at, kind: entry.kind, actor: entry.actor,
+        body: String(decoding: entry.body, as: UTF8.self))
+      lines += try CanonicalJSON.encodeForUsers(head) + Data("\n".utf8)
+    }
+    return lines
+  }
+
+  private struct Line: Encodable {
+    var sequence: Int64
+    var at: Timestamp
+    var kind: String
+    var actor: String
+    var body: String
+  }
+}
+
+extension Promotion {
+  /// From the decision to go back to the moment blue was read back at 100 %; nil when the run did not go back from traffic.
+  package var breachToZero: Span? {
+    guard let causeAt, let done = records.first(where: { $0.step.id == "rollback-shift-0" })?.finishedAt else { return nil }
+    return done - causeAt
+  }
+}

@@ -1,0 +1,139 @@
+package import SlipwayModel
+
+/// A run as the interface shows it (`status --output json`, in snake case): a projection of the machine's state.
+package struct RunStatus: Codable, Sendable, Equatable {
+  package var runID: RunID
+  package var project: String
+  package var operation: String
+  package var release: ReleaseID
+  package var from: EnvironmentName?
+  package var to: EnvironmentName
+  package var status: String
+  package var step: StepID?
+  package var waitingFor: WaitingFor?
+  package var planDigest: Digest
+  package var requestedBy: Person
+  package var startedAt: Timestamp
+  package var finishedAt: Timestamp?
+  package var weights: Weights?
+  package var gates: [Gate]
+  package var steps: [StepLine]
+  package var approvals: [ApprovalLine]
+  package var rollback: Rollback?
+  package var watch: WatchLine?
+  package var evidenceDir: String?
+
+  package struct WaitingFor: Codable, Sendable, Equatable {
+    package var kind: String
+    package var until: Timestamp?
+    package var reason: String
+  }
+
+  package struct Weights: Codable, Sendable, Equatable {
+    package var blue: Int
+    package var green: Int
+  }
+
+  package struct Gate: Codable, Sendable, Equatable {
+    package var name: String
+    package var verdict: String
+    package var reason: String
+    package var proof: [Proof]
+  }
+
+  package struct StepLine: Codable, Sendable, Equatable {
+    package var id: StepID
+    package var kind: StepKind
+    package var status: String
+    package var attempts: Int
+    package var startedAt: Timestamp?
+    package var finishedAt: Timestamp?
+    package var detail: String
+  }
+
+  package struct ApprovalLine: Codable, Sendable, Equatable {
+    package var approver: Person
+    package var roles: [RoleName]
+    package var approvedAt: Timestamp
+    package var planDigest: Digest
+    package var comment: String?
+  }
+
+  package struct Rollback: Codable, Sendable, Equatable {
+    package var cause: String
+    package var reason: String
+    package var by: String
+    package var incident: String?
+    package var decidedAt: Timestamp?
+    package var steps: [StepID]
+  }
+
+  package struct WatchLine: Codable, Sendable, Equatable {
+    package var step: StepID
+    package var verdict: WatchVerdict
+    package var reason: String
+    package var startedAt: Timestamp
+    package var until: Timestamp
+    package var looks: Int
+    package var blue: WatchFigures?
+    package var green: WatchFigures?
+  }
+
+  /// Projects `promotion` as it stands at `now`.
+  package init(_ promotion: Promotion, at now: Timestamp) {
+    runID = promotion.run
+    project = promotion.plan.project
+    operation = promotion.plan.operation.rawValue
+    release = promotion.plan.release.id
+    from = promotion.plan.from
+    to = promotion.plan.to
+    status = promotion.status
+    step = promotion.current.map { promotion.records[$0].step.id }
+    waitingFor = Self.waiting(promotion, at: now)
+    planDigest = promotion.digest
+    requestedBy = promotion.requester
+    startedAt = promotion.requestedAt
+    finishedAt = promotion.finishedAt
+    weights = promotion.greenPercent.map { Weights(blue: promotion.plan.blue == nil ? 0 : 100 - $0, green: $0) }
+    gates = promotion.records.compactMap(Self.gate)
+    steps = promotion.records.map { record in
+      StepLine(
+        id: record.step.id, kind: record.step.kind, status: record.status.word, attempts: record.attempts,
+        startedAt: record.startedAt, finishedAt: record.finishedAt, detail: record.detail)
+    }
+    approvals = promotion.approvals.map {
+      ApprovalLine(approver: $0.person, roles: $0.roles, approvedAt: $0.at, planDigest: $0.plan, comment: $0.comment)
+    }
+    rollback = promotion.cause.map { cause in
+      Rollback(
+        cause: cause.kind.rawValue, reason: cause.reason, by: cause.by, incident: cause.incident,
+        decidedAt: promotion.causeAt,
+        steps: promotion.records.dropFirst(promotion.plan.steps.count).map(\.step.id))
+    }
+    watch = Self.watch(promotion)
+    evidenceDir = promotion.evidenceFolder
+  }
+
+  private static func waiting(_ promotion: Promotion, at now: Timestamp) -> WaitingFor? {
+    guard case .wait(let wait) = promotion.next(at: now) else { return nil }
+    return WaitingFor(kind: wait.kind.rawValue, until: wait.until, reason: wait.reason)
+  }
+
+  private static func gate(_ record: StepRecord) -> Gate? {
+    guard case .gate(let spec) = record.step.action else { return nil }
+    guard let report = record.reports.first else {
+      return Gate(name: spec.name, verdict: "pending", reason: record.detail, proof: [])
+    }
+    return Gate(name: spec.name, verdict: report.verdict.word, reason: report.reason, proof: report.proof)
+  }
+
+  private static func watch(_ promotion: Promotion) -> WatchLine? {
+    guard let record = promotion.records.last(where: { $0.watch != nil }), let progress = record.watch,
+      case .watch(_, let duration) = record.step.action
+    else { return nil }
+    return WatchLine(
+      step: record.step.id, verdict: progress.last.verdict, reason: progress.last.reason,
+      startedAt: progress.startedAt, until: progress.startedAt + duration, looks: progress.looks,
+      blue: progress.last.blue, green: progress.last.green)
+  }
+}

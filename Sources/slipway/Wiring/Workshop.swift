@@ -1,0 +1,100 @@
+internal import Foundation
+internal import SlipwayConnectors
+internal import SlipwayEngine
+internal import SlipwayEvidence
+internal import SlipwayJournal
+internal import SlipwayModel
+internal import SlipwayPipelineFile
+
+/// Everything a command needs, wired once: the pipeline file, the state, the engine.
+struct Workshop: Sendable {
+  let options: CommonOptions
+  let state: StateFolder
+
+  init(_ options: CommonOptions) throws {
+    self.options = options
+    state = try options.stateFolder
+  }
+
+  /// The checked pipeline, or a ``CommandError`` with every mistake.
+  func pipeline() throws -> Pipeline { try PipelineLoading.load(options.fileURL, shown: options.file) }
+
+  /// Opens the journal for reading; works beside a live driver.
+  func reader() throws -> JournalReader { try JournalReader.open(folder: state.url) }
+
+  func archive() throws -> RunArchive { RunArchive(try reader()) }
+
+  /// Opens the engine, which makes this process the driver of the state.
+  func engine(observer: any RunObserver) async throws -> (engine: Engine, journal: Journal) {
+    let key = try SigningKey.loadOrCreate(at: state.signingKey)
+    let holder = DriverLock.Holder.current(command: CommandLine.arguments.joined(separator: " "))
+    let journal = try Journal.open(folder: state.url, as: holder, signer: key.noteSigner)
+    do {
+      let file = options.fileURL
+      let shown = options.file
+      let engine = try await Engine(
+        state: state, journal: journal, catalog: try LiveCatalog(options, state: state),
+        pipeline: { try PipelineLoading.load(file, shown: shown) }, time: SystemTime(),
+        author: EvidenceAuthor(key: key, redactor: SecretRedaction.redactor(for: try? pipeline(), root: options.root)),
+        observer: observer)
+      return (engine, journal)
+    } catch {
+      await journal.close()
+      throw error
+    }
+  }
+
+  /// Hands a submission in: directly where nobody drives the state, through the inbox where somebody does.
+  func hand(_ content: Submission.Content) async throws -> Reply {
+    let submission = Submission(
+      id: UUID().uuidString.lowercased(), by: options.person, provenBy: options.provenBy, content: content)
+    if let reply = try await directly(submission) { return reply }
+    let inbox = Inbox(state)
+    try inbox.leave(submission)
+    let end = ContinuousClock.now + .seconds(30)
+    while ContinuousClock.now < end {
+      if let reply = inbox.takeReply(to: submission.id) { return reply }
+      try await Task.sleep(for: .milliseconds(50))
+      // The driver may have ended without taking it up: then it is ours to take back and carry in.
+      if let reply = try await withdrawn(submission, inbox) { return reply }
+    }
+    throw CommandError(
+      .waiting, "the driver of \(state.path) has not answered yet; what you said is in its inbox and will be taken up")
+  }
+
+  private func withdrawn(_ submission: Submission, _ inbox: Inbox) async throws -> Reply? {
+    guard let (engine, journal) = try await driverOrNil() else { return nil }
+    if let reply = inbox.takeReply(to: submission.id) {
+      await journal.close()
+      return reply
+    }
+    _ = inbox.withdraw(submission.id)
+    let reply = await engine.submit(submission)
+    await journal.close()
+    return reply
+  }
+
+  private func directly(_ submission: Submission) async throws -> Reply? {
+    guard let (engine, journal) = try await driverOrNil() else { return nil }
+    let reply = await engine.submit(submission)
+    await journal.close()
+    return reply
+  }
+
+  /// The engine, or nil when another process drives the state.
+  func driverOrNil(observer: any RunObserver = SilentObserver()) async throws -> (engine: Engine, journal: Journal)? {
+    do {
+      return try await engine(observer: observer)
+    } catch let error as JournalError where error.code == .held {
+      return nil
+    }
+  }
+}
+
+extension Reply {
+  /// The reply's message, or its refusal as an error.
+  func orRefusal() throws -> Reply {
+    guard accepted else { throw CommandError(ExitStatus(code), message) }
+    return self
+  }
+}
