@@ -81,6 +81,7 @@ let package = Package(
       name: "SlipwayDemo",
       dependencies: [
         "SlipwayModel", .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ], swiftSettings: strict),
@@ -90,6 +91,7 @@ let package = Package(
       dependencies: [
         "SlipwayModel", "SlipwayPipelineFile", "SlipwayAnalysis", "SlipwayJournal", "SlipwayEvidence", "SlipwayRouter",
         "SlipwayHost", "SlipwayConnectors", "SlipwayEngine", "SlipwayDemo",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),

@@ -17,12 +17,15 @@ struct Slipway: AsyncParsableCommand {
       """,
     version: version,
     groupedSubcommands: [
-      CommandGroup(name: "Pipeline", subcommands: [InitCommand.self, CheckCommand.self, PlanCommand.self, WindowsCommand.self]),
-      CommandGroup(name: "Releases and proofs", subcommands: [ReleaseCommand.self, ReportCommand.self, FreezeCommand.self]),
+      CommandGroup(
+        name: "Pipeline", subcommands: [InitCommand.self, CheckCommand.self, PlanCommand.self, WindowsCommand.self]),
+      CommandGroup(
+        name: "Releases and proofs", subcommands: [ReleaseCommand.self, ReportCommand.self, FreezeCommand.self]),
       CommandGroup(
         name: "Promoting",
         subcommands: [
-          PreflightCommand.self, PromoteCommand.self, RunCommand.self, StatusCommand.self, WatchCommand.self, ListCommand.self,
+          PreflightCommand.self, PromoteCommand.self, RunCommand.self, StatusCommand.self, WatchCommand.self,
+          ListCommand.self,
           LogCommand.self,
         ]),
       CommandGroup(
@@ -33,7 +36,7 @@ struct Slipway: AsyncParsableCommand {
         ]),
       CommandGroup(name: "Proof", subcommands: [EvidenceCommand.self, AuditCommand.self]),
       CommandGroup(name: "Processes", subcommands: [RouteCommand.self, HostCommand.self]),
-      CommandGroup(name: "Learning", subcommands: [DemoCommand.self, CompletionCommand.self]),
+      CommandGroup(name: "Learning", subcommands: [DemoCommand.self, DemoServiceCommand.self, CompletionCommand.self]),
     ])
 
   static func main() async {

@@ -10,15 +10,19 @@ package enum ArtifactReference: Sendable, Equatable {
   case tag(String, isNamedMoving: Bool)
 
   private static let moving: Set<String> = [
-    "latest", "prod", "production", "staging", "main", "master", "stable", "dev", "edge", "nightly", "canary", "release",
+    "latest", "prod", "production", "staging", "main", "master", "stable", "dev", "edge", "nightly", "canary",
+    "release",
   ]
 
   /// Reads a reference; a path is one that begins with `/`, `./` or `../`, or names a file that exists in `folder`.
   package init(_ text: String, folder: String) {
     let path = text.hasPrefix("/") ? text : folder + "/" + text
-    if text.hasPrefix("/") || text.hasPrefix("./") || text.hasPrefix("../") || FileManager.default.fileExists(atPath: path) {
+    if text.hasPrefix("/") || text.hasPrefix("./") || text.hasPrefix("../")
+      || FileManager.default.fileExists(atPath: path)
+    {
       self = .file(path)
-    } else if let at = text.lastIndex(of: "@"), let digest = SlipwayModel.Digest(String(text[text.index(after: at)...])) {
+    } else if let at = text.lastIndex(of: "@"), let digest = SlipwayModel.Digest(String(text[text.index(after: at)...]))
+    {
       self = .byDigest(digest)
     } else {
       let last = text.split(separator: "/").last.map(String.init) ?? text
@@ -48,7 +52,9 @@ package enum FileDigest {
       let text = String(byte, radix: 16)
       return byte < 16 ? "0" + text : text
     }.joined()
-    guard let digest = SlipwayModel.Digest(hex: hex) else { throw ConnectorError(.garbage, "the digest of \(path) has the wrong form") }
+    guard let digest = SlipwayModel.Digest(hex: hex) else {
+      throw ConnectorError(.garbage, "the digest of \(path) has the wrong form")
+    }
     return digest
   }
 }
@@ -68,13 +74,15 @@ package struct ImmutableReferenceGate: Sendable {
     switch ArtifactReference(release.artifact, folder: folder) {
     case .file(let path):
       guard let built = release.digest else {
-        return report(.failed, "no digest was registered for file \(release.artifact); register the release with --digest")
+        return report(
+          .failed, "no digest was registered for file \(release.artifact); register the release with --digest")
       }
       do throws(ConnectorError) {
         let found = try FileDigest.of(path)
         return found == built
           ? report(.passed, "the file still has its digest \(built)", found)
-          : report(.failed, "the file has digest \(found), registered was \(built): it was changed after the build", found)
+          : report(
+            .failed, "the file has digest \(found), registered was \(built): it was changed after the build", found)
       } catch {
         return report(.error, error.message)
       }

@@ -28,7 +28,9 @@ package struct CommandDeployer: Deployer {
     let answer = output.text.trimmingWhitespace
     if answer.isEmpty { return .empty }
     guard !answer.contains("\n") else {
-      throw ConnectorError(.garbage, "read_back must print one line, the release or digest; it printed \(output.text.split(separator: "\n").count)")
+      throw ConnectorError(
+        .garbage,
+        "read_back must print one line, the release or digest; it printed \(output.text.split(separator: "\n").count)")
     }
     // A tool that knows only digests is as good: the digest is the release.
     if let digest = deployment.release.digest, answer == digest.description || answer == digest.hex {

@@ -43,7 +43,8 @@ package struct ProcessDeployer: Deployer {
     let status = try await asking { () throws(HostError) in try await control.ensureRunning(launcher)[deployment.slot] }
     switch status.state {
     case .stopped: return .empty
-    case .running, .starting, .backoff, .stopping, .gaveUp, .exited: return status.release.map(SlotContents.release) ?? .empty
+    case .running, .starting, .backoff, .stopping, .gaveUp, .exited:
+      return status.release.map(SlotContents.release) ?? .empty
     }
   }
 

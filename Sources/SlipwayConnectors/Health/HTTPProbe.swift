@@ -22,7 +22,9 @@ package struct HTTPProbe: Sendable {
   /// GETs `url`.
   ///
   /// - Throws: ``ConnectorError``: `unreachable`, `timedOut`, or `garbage` for an answer that cannot be read.
-  package func get(_ url: String, headers: [String: Secret] = [:], timeout: Span) async throws(ConnectorError) -> HTTPAnswer {
+  package func get(_ url: String, headers: [String: Secret] = [:], timeout: Span) async throws(ConnectorError)
+    -> HTTPAnswer
+  {
     let started = ContinuousClock.now
     var request = HTTPClientRequest(url: url)
     request.headers.add(name: "User-Agent", value: "slipway")

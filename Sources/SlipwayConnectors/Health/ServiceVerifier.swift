@@ -75,7 +75,8 @@ package struct ServiceVerifier: Verifier {
       let isThere = (200..<300).contains(answer.status) && Self.names(wanted, in: answer.body)
       let said = answer.body.prefix(80).replacing("\n", with: " ")
       return CheckOutcome(
-        name: "version", passed: isThere, detail: isThere ? wanted : "\(wanted) expected, it says '\(said)' (\(answer.status))",
+        name: "version", passed: isThere,
+        detail: isThere ? wanted : "\(wanted) expected, it says '\(said)' (\(answer.status))",
         seconds: Self.since(started))
     } catch {
       return CheckOutcome(name: "version", passed: false, detail: error.message, seconds: Self.since(started))
@@ -114,7 +115,8 @@ package struct ServiceVerifier: Verifier {
     }
   }
 
-  private func carryOut(_ check: CheckSpec, _ verification: Verification) async throws(ConnectorError) -> (Bool, String) {
+  private func carryOut(_ check: CheckSpec, _ verification: Verification) async throws(ConnectorError) -> (Bool, String)
+  {
     let release = verification.deployment.release.id.text
     switch check {
     case .http(_, let path, let status, let contains, let timeout):

@@ -52,6 +52,7 @@ package struct CommandRunner: Sendable {
   ///   - directory: relative to the pipeline file's folder; nil is that folder.
   ///   - input: the command's standard input.
   ///   - timeout: when it is ended.
+  /// - Returns: exit code and output, whatever the code.
   /// - Throws: ``ConnectorError``: `timedOut`, or `misconfigured` when it cannot be started or a secret is missing.
   package func run(
     _ line: String, variables: [String: String] = [:], references: [String: SecretText] = [:],
@@ -71,7 +72,8 @@ package struct CommandRunner: Sendable {
       return output
     case .failure(let error): throw error
     case nil:
-      throw ConnectorError(.timedOut, "command '\(line)' did not end within \(timeout) and was killed; raise its timeout or mend it")
+      throw ConnectorError(
+        .timedOut, "command '\(line)' did not end within \(timeout) and was killed; raise its timeout or mend it")
     }
   }
 
@@ -93,7 +95,9 @@ package struct CommandRunner: Sendable {
   }
 
   /// The result of `body`, or nil when `timeout` passed first; then `body` was cancelled and has ended.
-  private static func race<Value: Sendable>(_ timeout: Span, _ body: @escaping @Sendable () async -> Value) async -> Value? {
+  private static func race<Value: Sendable>(_ timeout: Span, _ body: @escaping @Sendable () async -> Value) async
+    -> Value?
+  {
     await withTaskGroup(of: Value?.self) { group in
       group.addTask { await body() }
       group.addTask {

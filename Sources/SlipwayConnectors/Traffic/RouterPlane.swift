@@ -43,7 +43,9 @@ package struct RouterPlane: TrafficPlane {
   package func apply(_ split: Split, targets: [Slot: String], generation: UInt64) async throws(ConnectorError) {
     let before = try await status()
     // A repeat of what is in force already is no change and needs no new generation.
-    if before.split == split, targets.allSatisfy({ before.targets[$0.key] == $0.value }), before.generation >= generation {
+    if before.split == split, targets.allSatisfy({ before.targets[$0.key] == $0.value }),
+      before.generation >= generation
+    {
       return
     }
     do throws(RouterError) {
@@ -90,7 +92,8 @@ package struct RouterPlane: TrafficPlane {
         throw ConnectorError(.timedOut, "waiting for the router was cancelled")
       }
     }
-    throw ConnectorError(.unreachable, "the router for \(listen) does not answer; its log is \(log): \(Self.lastLine(log))")
+    throw ConnectorError(
+      .unreachable, "the router for \(listen) does not answer; its log is \(log): \(Self.lastLine(log))")
   }
 
   private func answers() async throws(ConnectorError) -> Bool {

@@ -24,7 +24,8 @@ package struct Inbox: Sendable {
       try FileManager.default.createDirectory(at: state.replies, withIntermediateDirectories: true)
       try DurableFile.write(try CanonicalJSON.encode(submission), to: file(submission.id))
     } catch {
-      throw EngineError(.broken, "cannot hand in to \(state.inbox.path): \(error); check the folder's rights and free space")
+      throw EngineError(
+        .broken, "cannot hand in to \(state.inbox.path): \(error); check the folder's rights and free space")
     }
   }
 

@@ -9,6 +9,7 @@ enum Permission {
     guard !allowed.isEmpty, Set(pipeline.roles(of: person)).isDisjoint(with: allowed) else { return }
     throw EngineError(
       .notPermitted,
-      "\(person) may not roll back \(target); it takes role \(allowed.map(\.text).joined(separator: " or ")) of the pipeline file")
+      "\(person) may not roll back \(target); it takes role \(allowed.map(\.text).joined(separator: " or ")) of the pipeline file"
+    )
   }
 }

@@ -30,6 +30,7 @@ package actor Engine {
   ///   - time: clock and timers.
   ///   - author: writes evidence.
   ///   - observer: told about everything.
+  /// - Throws: a journal error, or ``EngineError`` when an entry of the ledger cannot be read.
   package init(
     state: StateFolder, journal: Journal, catalog: any ConnectorCatalog,
     pipeline: @escaping @Sendable () throws -> Pipeline, time: any TimeSource, author: EvidenceAuthor,
@@ -62,7 +63,9 @@ package actor Engine {
       case .decide(let run, _): return await (try driver(of: run)).take(submission)
       }
     } catch let error as PlanError {
-      return Reply(refusing: EngineError(error.code == .unknownRelease || error.code == .unknownEnvironment ? .notFound : .refused, error.message))
+      return Reply(
+        refusing: EngineError(
+          error.code == .unknownRelease || error.code == .unknownEnvironment ? .notFound : .refused, error.message))
     } catch let error as EngineError {
       return Reply(refusing: error)
     } catch {
@@ -90,18 +93,23 @@ package actor Engine {
     case .releaseAdded(let release):
       if let known = ledger.releases[release.id], known != release {
         throw EngineError(
-          .refused, "release \(release.id) is registered with other contents (artifact \(known.artifact)); a release never changes, register a new one")
+          .refused,
+          "release \(release.id) is registered with other contents (artifact \(known.artifact)); a release never changes, register a new one"
+        )
       }
     case .releaseQuarantined(let id, _):
       guard ledger.releases[id] != nil else { throw EngineError(.notFound, "release '\(id)' is not registered") }
     case .reportAdded(let report):
       guard ledger.releases[report.release] != nil else {
-        throw EngineError(.notFound, "release '\(report.release)' is not registered; add it with: slipway release add \(report.release)")
+        throw EngineError(
+          .notFound, "release '\(report.release)' is not registered; add it with: slipway release add \(report.release)"
+        )
       }
     case .freezeRemoved(let name):
       guard ledger.freezes[name] != nil else {
         let known = ledger.freezes.keys.sorted().joined(separator: ", ")
-        throw EngineError(.notFound, "there is no freeze '\(name)' from the command line; there are: \(known.isEmpty ? "none" : known)")
+        throw EngineError(
+          .notFound, "there is no freeze '\(name)' from the command line; there are: \(known.isEmpty ? "none" : known)")
       }
     case .freezeAdded, .environmentServes, .environmentRolledBack, .slotEmptied: break
     }
@@ -110,7 +118,9 @@ package actor Engine {
   private func begin(_ plan: Plan, _ submission: Submission) async throws -> Reply {
     if let open = try await openRuns(of: plan.to).first {
       throw EngineError(
-        .refused, "run \(open.run) is open on \(plan.to) (\(open.status)); one promotion per environment: wait for it or abort it")
+        .refused,
+        "run \(open.run) is open on \(plan.to) (\(open.status)); one promotion per environment: wait for it or abort it"
+      )
     }
     let now = house.time.now()
     let run = RunID(at: now, randomness: UInt32.random(in: 0...UInt32.max))
@@ -120,7 +130,9 @@ package actor Engine {
     let entry = try RunHistory.entry(.requested(request), of: run, at: now, by: submission.by.text, id: submission.id)
     _ = try await house.journal.append(Append([entry], run: promotion.row(at: now)))
     house.observe(run, .requested(request), promotion)
-    return Reply(accepted: true, run: run, message: "run \(run): \(plan.operation.rawValue) \(plan.release.id) to \(plan.to), plan \(digest)")
+    return Reply(
+      accepted: true, run: run,
+      message: "run \(run): \(plan.operation.rawValue) \(plan.release.id) to \(plan.to), plan \(digest)")
   }
 
   /// An open promotion is turned around; without one a run of its own goes back.
@@ -173,7 +185,11 @@ package actor Engine {
         }
         try await removeDueSlots(at: now)
         if !forever {
-          if followed.isEmpty, active.isEmpty, try await house.journal.reader.due(at: house.time.now(), limit: 1).allSatisfy({ stuck[$0.run] != nil }) { return }
+          if followed.isEmpty, active.isEmpty,
+            try await house.journal.reader.due(at: house.time.now(), limit: 1).allSatisfy({ stuck[$0.run] != nil })
+          {
+            return
+          }
           if !followed.isEmpty, try await areOver(followed) { return }
           if let deadline, now >= deadline { return }
         }
@@ -243,16 +259,14 @@ package actor Engine {
   }
 
   private func close(_ task: ScheduledTask, _ removal: SlotRemoval, emptied: Bool, at now: Timestamp) async throws {
-    var done = task
-    done.isDone = true
+    let finished = FinishedTask(task, wasNeeded: emptied)
     let event = LedgerEvent.slotEmptied(removal.environment, removal.placement.slot)
-    let entry =
-      emptied
-      ? try RunHistory.entry(event, at: now, by: "slipway")
-      : Entry(
-        stream: "environment:\(removal.environment)", kind: "task.dropped", at: now, actor: "slipway",
-        body: try CanonicalJSON.encode(removal))
-    _ = try await house.journal.append(Append([entry], rows: [.task(done)]))
+    var entries = [
+      Entry(
+        stream: event.stream, kind: FinishedTask.kind, at: now, actor: "slipway", body: try CanonicalJSON.encode(finished))
+    ]
+    if emptied { entries.append(try RunHistory.entry(event, at: now, by: "slipway")) }
+    _ = try await house.journal.append(Append(entries, rows: [.task(finished.row)]))
     if emptied { await house.apply(event, at: now) }
   }
 }

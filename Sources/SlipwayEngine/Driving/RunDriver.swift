@@ -77,10 +77,15 @@ actor RunDriver {
     case .decide(_, .pause(let reason)): return .paused(by: person, reason: reason)
     case .decide(_, .abort(let reason)): return .aborted(by: person, reason: reason)
     case .decide(_, .confirm(let step, let note)):
-      guard let index = history.promotion.records.firstIndex(where: { $0.step.id.text == step || $0.step.id.text == "confirm-\(step)" })
+      guard
+        let index = history.promotion.records.firstIndex(where: {
+          $0.step.id.text == step || $0.step.id.text == "confirm-\(step)"
+        })
       else {
-        let known = history.promotion.records.filter { $0.step.kind == .confirm }.map(\.step.id.text).joined(separator: ", ")
-        throw EngineError(.notFound, "run \(run) has no step '\(step)' to confirm; it has: \(known.isEmpty ? "none" : known)")
+        let known = history.promotion.records.filter { $0.step.kind == .confirm }.map(\.step.id.text).joined(
+          separator: ", ")
+        throw EngineError(
+          .notFound, "run \(run) has no step '\(step)' to confirm; it has: \(known.isEmpty ? "none" : known)")
       }
       return .confirmed(step: index, by: person, note: note)
     case .rollback(_, _, let incident): return .rollbackAsked(by: person, incident: incident)
@@ -240,9 +245,9 @@ actor RunDriver {
   @discardableResult
   private func write(
     _ events: [Event], by actor: String = "slipway", id: String? = nil, ledger: [LedgerEvent] = [],
-    rows: [ProjectionWrite] = []
+    rows: [ProjectionWrite] = [], at moment: Timestamp? = nil
   ) async throws -> Int64 {
-    let now = house.time.now()
+    let now = moment ?? house.time.now()
     var after = history
     var entries: [Entry] = []
     for event in events {
@@ -252,7 +257,8 @@ actor RunDriver {
     let broken = after.promotion.violations
     guard broken.isEmpty else {
       throw EngineError(
-        .broken, "run \(run) would break a rule of safety (\(broken.joined(separator: "; "))); it was stopped where it is")
+        .broken,
+        "run \(run) would break a rule of safety (\(broken.joined(separator: "; "))); it was stopped where it is")
     }
     for event in ledger { entries.append(try RunHistory.entry(event, at: now, by: actor)) }
     let sequences = try await house.journal.append(
@@ -282,16 +288,18 @@ actor RunDriver {
 
   private func schedule(_ stepRun: StepRun, _ span: Span, after intent: Event) async throws {
     guard let blue = history.promotion.plan.blue else {
-      let report = Event.stepReported(step: stepRun.index, attempt: stepRun.attempt, result: .succeeded("there is no blue"))
+      let report = Event.stepReported(
+        step: stepRun.index, attempt: stepRun.attempt, result: .succeeded("there is no blue"))
       try await write([intent, report])
       return
     }
     let task = SlotRemoval(environment: history.promotion.plan.to, placement: blue)
-    let due = house.time.now() + span
+    let now = house.time.now()
+    let due = now + span
     let report = Event.stepReported(
       step: stepRun.index, attempt: stepRun.attempt,
       result: .succeeded("\(blue.release.id) stays in slot \(blue.slot) until \(due), then it is removed"))
-    try await write([intent, report], rows: [.task(try task.scheduled(by: run, at: due))])
+    try await write([intent, report], rows: [.task(try task.scheduled(by: run, at: due))], at: now)
   }
 
   private func ledgerEvents(_ stepRun: StepRun, _ event: Event) -> [LedgerEvent] {
@@ -322,7 +330,8 @@ actor RunDriver {
     let plan = history.promotion.plan
     _ = await house.catalog.tell(
       Message(
-        event: "escalated", project: plan.project, run: run, release: plan.release.id, environment: plan.to, text: reason))
+        event: "escalated", project: plan.project, run: run, release: plan.release.id, environment: plan.to,
+        text: reason))
   }
 }
 

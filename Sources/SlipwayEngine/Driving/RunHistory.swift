@@ -12,18 +12,23 @@ struct RunHistory: Sendable {
 
   /// Replays a run from its entries.
   ///
-  /// - Throws: ``EngineError`` when the stream does not begin with a request or an entry cannot be read, which means the journal was written by
-  ///   a newer Slipway or is damaged.
+  /// - Throws: ``EngineError`` when the stream does not begin with a request or an entry cannot be read, which means the journal was
+  ///   written by a newer Slipway or is damaged.
   init(_ run: RunID, entries: [StoredEntry]) throws {
     guard let first = entries.first else {
       throw EngineError(.notFound, "there is no run '\(run)'; list them with: slipway list")
     }
-    guard case .requested(let request) = try Self.event(first.entry) else {
+    try self.init(run, first: first.entry, sequence: first.seq)
+    for stored in entries.dropFirst() { fold(try Self.event(stored.entry), at: stored.entry.at, sequence: stored.seq) }
+  }
+
+  /// Begins with the first entry of a run.
+  init(_ run: RunID, first entry: Entry, sequence: Int64) throws {
+    guard case .requested(let request) = try Self.event(entry) else {
       throw EngineError(.broken, "run \(run) does not begin with a request; check the journal with: slipway audit verify")
     }
-    promotion = Promotion(request, at: first.entry.at)
-    sequence = first.seq
-    for stored in entries.dropFirst() { fold(try Self.event(stored.entry), at: stored.entry.at, sequence: stored.seq) }
+    promotion = Promotion(request, at: entry.at)
+    self.sequence = sequence
   }
 
   /// Folds an event in that is on disk as `sequence`.
@@ -54,11 +59,14 @@ struct RunHistory: Sendable {
       return try CanonicalJSON.decode(Event.self, from: entry.body)
     } catch {
       throw EngineError(
-        .broken, "entry '\(entry.kind)' of run \(entry.stream) cannot be read (\(error)); was it written by a newer Slipway?")
+        .broken,
+        "entry '\(entry.kind)' of run \(entry.stream) cannot be read (\(error)); was it written by a newer Slipway?")
     }
   }
 
-  static func entry(_ event: Event, of run: RunID, at time: Timestamp, by actor: String, id: String? = nil) throws -> Entry {
+  static func entry(_ event: Event, of run: RunID, at time: Timestamp, by actor: String, id: String? = nil) throws
+    -> Entry
+  {
     Entry(
       stream: run.text, kind: event.kind, at: time, actor: actor, body: try CanonicalJSON.encode(event), id: id)
   }

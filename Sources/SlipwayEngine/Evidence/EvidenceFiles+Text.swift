@@ -12,7 +12,8 @@ extension EvidenceFiles {
   var summary: String {
     let plan = promotion.plan
     let outcome = promotion.outcome?.rawValue ?? promotion.status
-    var text = "# \(plan.operation == .promote ? "Promotion" : "Rollback") of \(plan.project) \(plan.release.id) to \(plan.to): \(outcome)\n\n"
+    var text =
+      "# \(plan.operation == .promote ? "Promotion" : "Rollback") of \(plan.project) \(plan.release.id) to \(plan.to): \(outcome)\n\n"
     text += "| | |\n|---|---|\n"
     for (name, value) in facts(outcome) { text += "| \(name) | \(value) |\n" }
     text += "\n## Steps\n\n| step | status | attempts | took | what was found |\n|---|---|---|---|---|\n"
@@ -55,6 +56,9 @@ package enum EventText {
     return line(event, promotion)
   }
 
+  /// The event of an entry; nil when it cannot be read.
+  package static func event(_ entry: Entry) -> Event? { try? RunHistory.event(entry) }
+
   package static func line(_ event: Event, _ promotion: Promotion) -> String {
     switch event {
     case .requested(let request):
@@ -64,9 +68,11 @@ package enum EventText {
       "\(name(step, promotion)): attempt \(attempt) begins, until \(deadline)"
     case .stepReported(let step, _, let result): "\(name(step, promotion)): \(text(result))"
     case .gatesReported(let step, _, let reports):
-      "\(name(step, promotion)): " + reports.map { "\($0.gate) \($0.verdict.word), \($0.reason)" }.joined(separator: "; ")
+      "\(name(step, promotion)): "
+        + reports.map { "\($0.gate) \($0.verdict.word), \($0.reason)" }.joined(separator: "; ")
     case .readBack(let step, _, let observation): "\(name(step, promotion)): \(text(observation))"
-    case .measured(let step, _, let judgement): "\(name(step, promotion)): \(judgement.verdict.rawValue), \(judgement.reason)"
+    case .measured(let step, _, let judgement):
+      "\(name(step, promotion)): \(judgement.verdict.rawValue), \(judgement.reason)"
     case .referenced(let figures): "blue before: \(figures.requests) requests, \(figures.errors) errors"
     case .approved(let approval):
       "\(approval.person) approved plan \(approval.plan)" + (approval.comment.map { ": \($0)" } ?? "")

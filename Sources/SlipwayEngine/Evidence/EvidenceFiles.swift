@@ -15,9 +15,11 @@ struct EvidenceFiles {
     var files: [String: Data] = [:]
     files["inputs.json"] = try json(inputs)
     files["run_id.txt"] = Data("\(promotion.run)\n".utf8)
-    files["staging_snapshot.json"] = try json(NotPart(reason: "this promotion moves no data, so nothing was snapshotted"))
+    files["staging_snapshot.json"] = try json(
+      NotPart(reason: "this promotion moves no data, so nothing was snapshotted"))
     files["blue_backup.json"] = try json(blueBackup)
-    files["green_restore.json"] = try json(step(.deploy, named: "green was made by deploying the release into its slot"))
+    files["green_restore.json"] = try json(
+      step(.deploy, named: "green was made by deploying the release into its slot"))
     files["smoke_tests.json"] = try json(steps(of: .verify))
     files["cutover.json"] = try json(cutover)
     files["stability_metrics.json"] = try json(stability)
@@ -196,7 +198,8 @@ struct EvidenceFiles {
       approvals: promotion.approvals.map {
         ApprovalFile.Given(
           artifact: promotion.plan.release.artifact, artifactDigest: promotion.plan.release.digest, approver: $0.person,
-          roles: $0.roles, approvedAt: $0.at, planDigest: $0.plan, deploymentWindow: promotion.plan.windows.keys.sorted(),
+          roles: $0.roles, approvedAt: $0.at, planDigest: $0.plan,
+          deploymentWindow: promotion.plan.windows.keys.sorted(),
           approvalDurationSeconds: ($0.at - promotion.requestedAt).seconds, comment: $0.comment)
       })
   }
@@ -225,7 +228,9 @@ struct EvidenceFiles {
 extension Promotion {
   /// From the decision to go back to the moment blue was read back at 100 %; nil when the run did not go back from traffic.
   package var breachToZero: Span? {
-    guard let causeAt, let done = records.first(where: { $0.step.id == "rollback-shift-0" })?.finishedAt else { return nil }
+    guard let causeAt, let done = records.first(where: { $0.step.id == "rollback-shift-0" })?.finishedAt else {
+      return nil
+    }
     return done - causeAt
   }
 }

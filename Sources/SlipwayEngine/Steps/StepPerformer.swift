@@ -11,13 +11,14 @@ struct StepPerformer: Sendable {
   let freezes: [Freeze]
   let time: any TimeSource
 
-  /// Carries `stepRun` out and reads back; the returned event says how it ended.
+  /// Carries `stepRun` out and reads back.
   ///
   /// - Parameters:
   ///   - stepRun: the attempt, whose intent is on disk.
   ///   - generation: rises with every attempt of every run, so that a data plane can refuse a late one.
   ///   - ledger: what is known at this moment.
   ///   - progress: told about progress inside a long step.
+  /// - Returns: the event that says how it ended.
   func perform(
     _ stepRun: StepRun, generation: UInt64, ledger: Ledger, progress: @escaping @Sendable (String) -> Void
   ) async -> Event {
@@ -60,7 +61,8 @@ struct StepPerformer: Sendable {
     do throws(ConnectorError) {
       let said = try await connectors.deployer.deploy(candidate)
       switch try await connectors.deployer.contents(of: candidate) {
-      case .release(plan.release.id): return .succeeded("\(said); read back: slot \(plan.green) holds \(plan.release.id)")
+      case .release(plan.release.id):
+        return .succeeded("\(said); read back: slot \(plan.green) holds \(plan.release.id)")
       case .release(let other): return .failed("\(said); but slot \(plan.green) holds \(other), not \(plan.release.id)")
       case .empty: return .failed("\(said); but slot \(plan.green) is empty")
       case .unknown: return .succeeded("\(said); the tool cannot be asked what slot \(plan.green) holds")
@@ -202,7 +204,8 @@ extension StepPerformer {
       case .shift(let percent, let settles):
         let wanted = plan.split(percent: percent, settles: settles)
         let found = try await connectors.plane.readSplit()
-        return found == wanted ? .done("the data plane says \(found)") : .undone("the data plane says \(found), not \(wanted)")
+        return found == wanted
+          ? .done("the data plane says \(found)") : .undone("the data plane says \(found), not \(wanted)")
       case .destroy(let role):
         guard let deployment = role == .green ? candidate : standing else { return .done("there is no blue") }
         switch try await connectors.deployer.contents(of: deployment) {

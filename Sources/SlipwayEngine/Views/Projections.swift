@@ -1,29 +1,32 @@
 internal import Foundation
 package import SlipwayJournal
 internal import SlipwayModel
+internal import Synchronization
 
 /// The SQL tables of requirement B13 as a fold over the journal: the same rows come out of a live run and of a rebuild.
-package struct Projections: Sendable {
+struct Projections: Sendable {
+  private let project: String
   private var runs: [String: RunHistory] = [:]
 
-  package init() {}
+  init(project: String) { self.project = project }
 
   /// The rows that follow from one entry.
-  package mutating func fold(_ stored: StoredEntry) throws -> [ProjectionWrite] {
-    let entry = stored.entry
+  mutating func fold(_ entry: Entry, sequence: Int64) throws -> [ProjectionWrite] {
+    if entry.kind == FinishedTask.kind {
+      return [.task(try CanonicalJSON.decode(FinishedTask.self, from: entry.body).row)]
+    }
     if entry.stream.contains(":") {
-      guard let event = try? CanonicalJSON.decode(LedgerEvent.self, from: entry.body) else { return [] }
-      return Self.row(for: event, project: "").map { [$0] } ?? []
+      return Self.row(for: try CanonicalJSON.decode(LedgerEvent.self, from: entry.body), project: project).map { [$0] } ?? []
     }
-    if var history = runs[entry.stream] {
-      let event = try RunHistory.event(entry)
-      history.fold(event, at: entry.at, sequence: stored.seq)
-      runs[entry.stream] = history.promotion.isFinished ? nil : history
-      return [.run(history.promotion.row(at: entry.at))] + (try Self.tasks(event, history.promotion, at: entry.at))
+    guard var history = runs[entry.stream] else {
+      let history = try RunHistory(RunID(entry.stream), first: entry, sequence: sequence)
+      runs[entry.stream] = history
+      return [.run(history.promotion.row(at: entry.at))]
     }
-    let history = try RunHistory(RunID(entry.stream), entries: [stored])
-    runs[entry.stream] = history
-    return [.run(history.promotion.row(at: entry.at))]
+    let event = try RunHistory.event(entry)
+    history.fold(event, at: entry.at, sequence: sequence)
+    runs[entry.stream] = history.promotion.isFinished ? nil : history
+    return [.run(history.promotion.row(at: entry.at))] + (try Self.tasks(event, history.promotion, at: entry.at))
   }
 
   private static func tasks(_ event: Event, _ promotion: Promotion, at time: Timestamp) throws -> [ProjectionWrite] {
@@ -43,6 +46,43 @@ package struct Projections: Sendable {
     case .releaseAdded, .releaseQuarantined, .reportAdded, .freezeAdded, .freezeRemoved, .environmentRolledBack,
       .slotEmptied:
       return nil
+    }
+  }
+}
+
+/// A scheduled task that was carried out, or dropped because nothing was left to do.
+struct FinishedTask: Codable, Sendable, Equatable {
+  static let kind = "task.finished"
+
+  var id: String
+  var type: String
+  var executeAt: Timestamp
+  var metadata: String
+  /// Whether the task changed anything.
+  var wasNeeded: Bool
+
+  init(_ task: ScheduledTask, wasNeeded: Bool) {
+    id = task.id
+    type = task.type
+    executeAt = task.executeAt
+    metadata = task.metadata
+    self.wasNeeded = wasNeeded
+  }
+
+  var row: ScheduledTask {
+    ScheduledTask(id: id, type: type, executeAt: executeAt, metadata: metadata, isDone: true)
+  }
+}
+
+/// Folds the SQL tables out of the journal again.
+package enum ProjectionRebuild {
+  /// Drops and refills the tables in one transaction.
+  ///
+  /// - Throws: a journal error; the tables are then as before.
+  package static func run(_ journal: Journal, project: String) async throws {
+    let projections = Mutex(Projections(project: project))
+    try await journal.rebuildProjections { entry, sequence in
+      try projections.withLock { try $0.fold(entry, sequence: sequence) }
     }
   }
 }

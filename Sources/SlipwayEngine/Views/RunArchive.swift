@@ -55,7 +55,9 @@ package struct RunArchive: Sendable {
   package func find(_ text: String) async throws -> RunID {
     let rows = try await reader.runs(limit: 100_000)
     if text == "latest" {
-      guard let newest = rows.first else { throw EngineError(.notFound, "there is no run yet; start one with: slipway promote") }
+      guard let newest = rows.first else {
+        throw EngineError(.notFound, "there is no run yet; start one with: slipway promote")
+      }
       return newest.run
     }
     if rows.contains(where: { $0.run.text == text }) { return RunID(text) }

@@ -1,36 +1,42 @@
-extension Promotion {
-  /// The steps that take back what was done so far, in order: a pure function of the records (C7).
+extension Plan {
+  /// The steps that take a run back, in order: a pure function of what was touched (C7).
   ///
-  /// Traffic first, then a look at blue, then green's removal; what was never begun is not taken back. Traffic never waits for anything else,
-  /// least of all for green.
-  package var rollbackSteps: [Step] {
+  /// Traffic first, then a look at blue, then green's removal; what was never begun is not taken back. Traffic never waits for anything
+  /// else, least of all for green.
+  package func rollbackSteps(touchedTraffic: Bool, touchedGreen: Bool) -> [Step] {
     var steps: [Step] = []
-    if hasTouchedTraffic {
+    if touchedTraffic {
       steps.append(
         Step(
           id: "rollback-shift-0", action: .shift(percent: 0, settles: false), timeout: .seconds(15), retry: .untilDone,
           undo: .impossible))
-      if plan.blue != nil {
+      if blue != nil {
         steps.append(
           Step(
             id: "rollback-verify", action: .verify(.blue, []), timeout: .minutes(2),
             retry: RetryPolicy(attempts: 3, firstDelay: .seconds(1), longestDelay: .seconds(5)), undo: .nothing))
       }
     }
-    if hasTouchedGreen {
+    if touchedGreen {
       steps.append(
         Step(id: "rollback-record", action: .record(.rolledBack), timeout: .seconds(30), retry: .once, undo: .nothing))
-      if !plan.rollback.keepGreen {
+      if !rollback.keepGreen {
         steps.append(
           Step(
-            id: "rollback-destroy-green", action: .destroy(.green), timeout: .minutes(5), retry: .few, undo: .impossible
-          ))
+            id: "rollback-destroy-green", action: .destroy(.green), timeout: .minutes(5), retry: .few, undo: .impossible))
       }
       steps.append(
         Step(
           id: "rollback-notify", action: .notify(.rolledBack), timeout: .seconds(30), retry: .once, undo: .impossible))
     }
     return steps
+  }
+}
+
+extension Promotion {
+  /// The steps that take back what was done so far.
+  package var rollbackSteps: [Step] {
+    plan.rollbackSteps(touchedTraffic: hasTouchedTraffic, touchedGreen: hasTouchedGreen)
   }
 
   /// Turns the run around.

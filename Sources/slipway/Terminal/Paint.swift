@@ -36,7 +36,8 @@ struct Terminal: Sendable {
   let paint: Paint
 
   init(_ options: CommonOptions) {
-    isInteractive = isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb" && !options.isJSON
+    isInteractive =
+      isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb" && !options.isJSON
     paint = Paint(noColor: options.noColor, isTerminal: isInteractive)
   }
 

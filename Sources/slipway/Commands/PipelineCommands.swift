@@ -1,0 +1,127 @@
+internal import ArgumentParser
+internal import Foundation
+internal import SlipwayEngine
+internal import SlipwayModel
+internal import SlipwayPipelineFile
+
+struct InitCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "init", abstract: "Writes a pipeline file whose comments teach.")
+
+  @OptionGroup var options: CommonOptions
+  @Option(name: .long, help: "Start from an example: \(PipelineTemplate.names.joined(separator: ", ")).")
+  var example: String?
+  @Flag(name: .long, help: "Overwrite a file that is there.") var force = false
+
+  func run() async throws {
+    guard let text = PipelineTemplate.text(example: example) else {
+      throw CommandError(
+        .usage, "there is no example '\(example ?? "")'; there are: \(PipelineTemplate.names.joined(separator: ", "))")
+    }
+    if FileManager.default.fileExists(atPath: options.fileURL.path), !force {
+      throw CommandError(.usage, "\(options.file) is there already; nothing was changed. Name another with --file, or use --force")
+    }
+    try FileManager.default.createDirectory(at: options.root, withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: options.fileURL, options: .atomic)
+    let schema = options.root.appending(path: "slipway.schema.json")
+    try PipelineSchema.json().write(to: schema, options: .atomic)
+    if options.isJSON { return try Terminal.json(["file": options.file, "schema": "slipway.schema.json"]) }
+    print("wrote \(options.file), and slipway.schema.json for your editor\nnext: edit it, then run: slipway check")
+  }
+}
+
+struct CheckCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Reports every mistake in the pipeline file, with its place.")
+
+  @OptionGroup var options: CommonOptions
+  @Flag(name: .long, help: "Print the JSON Schema of the pipeline file instead.") var schema = false
+
+  func run() async throws {
+    if schema { return FileHandle.standardOutput.write(try PipelineSchema.json() + Data("\n".utf8)) }
+    switch PipelineFile.read(contentsOf: options.fileURL.path, shownAs: options.file) {
+    case .success(let document):
+      let pipeline = document.pipeline
+      if options.isJSON { return try Terminal.json(Answer(valid: true, problems: [])) }
+      let ways = pipeline.promotions.map { "\($0.from.map { "\($0) → " } ?? "")\($0.to)" }.joined(separator: ", ")
+      print("\(options.file): good. project \(pipeline.project), promotions: \(ways)")
+    case .failure(let problems):
+      if options.isJSON {
+        try Terminal.json(Answer(valid: false, problems: problems.description.split(separator: "\n").map(String.init)))
+      } else {
+        FileHandle.standardError.write(Data((problems.description + "\n").utf8))
+      }
+      throw ExitCode(ExitStatus.badInput.rawValue)
+    }
+  }
+
+  private struct Answer: Encodable {
+    var valid: Bool
+    var problems: [String]
+  }
+}
+
+struct WindowsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "windows", abstract: "Shows the next times at which promotions to an environment may begin.")
+
+  @OptionGroup var options: CommonOptions
+  @Argument(help: "The environment.") var environment: String
+  @Option(name: .long, help: "How many.") var count = 5
+
+  func run() async throws {
+    let workshop = try Workshop(options)
+    let pipeline = try workshop.pipeline()
+    guard let promotion = pipeline.promotion(to: EnvironmentName(environment)) else {
+      throw CommandError(.usage, "no promotion leads to '\(environment)'")
+    }
+    let windows = promotion.gates.compactMap { gate in
+      if case .window(let name) = gate { pipeline.windows[name].map { (name, $0) } } else { nil }
+    }
+    let ledger = (try? await workshop.archive().ledger()) ?? Ledger()
+    let freezes = pipeline.freezes + ledger.freezes.values
+    var openings: [Opening] = []
+    for (name, window) in windows {
+      var time = SystemTime().now()
+      for _ in 0..<max(1, min(count, 100)) {
+        guard let from = window.opening(from: time) else { break }
+        let until = window.closing(after: from) ?? from
+        let frozen = freezes.first { $0.covers(EnvironmentName(environment), at: from) }?.name
+        openings.append(Opening(window: name, zone: window.zone, opens: from, closes: until, frozenBy: frozen))
+        time = until
+      }
+    }
+    openings.sort { $0.opens < $1.opens }
+    if options.isJSON { return try Terminal.json(openings) }
+    if windows.isEmpty { return print("\(environment) has no window: promotions may begin at any time outside freezes") }
+    var table = Table(["window", "opens", "closes", "zone", ""])
+    for opening in openings.prefix(count) {
+      table.add([
+        opening.window, "\(opening.opens)", "\(opening.closes)", opening.zone, opening.frozenBy.map { "frozen by \($0)" } ?? "",
+      ])
+    }
+    table.lines().forEach { print($0) }
+  }
+
+  private struct Opening: Encodable {
+    var window: String
+    var zone: String
+    var opens: Timestamp
+    var closes: Timestamp
+    var frozenBy: String?
+  }
+}
+
+struct CompletionCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "completion", abstract: "Prints a completion script for bash, zsh or fish.")
+
+  @Argument(help: "bash, zsh or fish.") var shell: String
+
+  func run() async throws {
+    guard let shell = CompletionShell(rawValue: shell) else {
+      throw CommandError(.usage, "there is no completion for '\(self.shell)'; there is for bash, zsh and fish")
+    }
+    print(Slipway.completionScript(for: shell))
+  }
+}

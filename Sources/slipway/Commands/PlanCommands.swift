@@ -1,0 +1,158 @@
+internal import ArgumentParser
+internal import Foundation
+internal import SlipwayConnectors
+internal import SlipwayEngine
+internal import SlipwayJournal
+internal import SlipwayModel
+
+/// A plan with the gates' verdicts of this moment: what `plan` and `preflight` print.
+struct PlanPreview {
+  let plan: Plan
+  let digest: Digest
+  let gates: [GateReport]
+  let rollback: [Step]
+
+  /// Makes the plan from the file and the journal; changes nothing, and needs no state to exist.
+  init(_ workshop: Workshop, release: String, to environment: String) async throws {
+    let pipeline = try workshop.pipeline()
+    let ledger = try await Self.ledger(workshop)
+    plan = try Planner(pipeline: pipeline, ledger: ledger)
+      .promotion(of: ReleaseID(release), to: EnvironmentName(environment))
+    digest = try plan.digest
+    let now = SystemTime().now()
+    let catalog = try LiveCatalog(workshop.options, state: workshop.state)
+    let judge = GateJudge(plan: plan, ledger: ledger, freezes: pipeline.freezes)
+    var reports: [GateReport] = []
+    for gate in plan.gates {
+      if let report = judge.judge(gate, at: now) {
+        reports.append(report)
+      } else {
+        reports.append(await catalog.judge(gate, for: plan, run: nil, at: now))
+      }
+    }
+    await catalog.close()
+    gates = reports
+    rollback = plan.rollbackSteps(touchedTraffic: true, touchedGreen: true)
+  }
+
+  private static func ledger(_ workshop: Workshop) async throws -> Ledger {
+    do {
+      return try await workshop.archive().ledger()
+    } catch let error as JournalError where error.code == .missing {
+      return Ledger()
+    }
+  }
+
+  /// How the gates stand together.
+  var status: ExitStatus {
+    if gates.contains(where: { [.failed, .undecided, .error].contains($0.verdict) }) { return .blocked }
+    return gates.allSatisfy { $0.verdict == .passed } ? .done : .waiting
+  }
+
+  func gateLines(_ paint: Paint) -> [String] {
+    var table = Table(["gate", "verdict", "reason"])
+    for gate in gates { table.add([gate.gate, paint.status(gate.verdict.word), gate.reason]) }
+    return gates.isEmpty ? ["no gates"] : table.lines()
+  }
+}
+
+struct PlanCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "Dry run: every gate with its verdict now, every step in order, the way back, the digest. Changes nothing.")
+
+  @OptionGroup var options: CommonOptions
+  @Argument(help: "The release.") var release: String
+  @Option(name: .long, help: "The environment to promote to.") var to: String
+
+  func run() async throws {
+    let workshop = try Workshop(options)
+    let preview = try await PlanPreview(workshop, release: release, to: to)
+    if options.isJSON { return try Terminal.json(PlanView(preview)) }
+    let terminal = Terminal(options)
+    let paint = terminal.paint
+    let plan = preview.plan
+    terminal.line(paint.bold("plan: \(plan.project) \(plan.release.id) to \(plan.to)"))
+    terminal.line("artifact  \(plan.release.artifact)\(plan.release.digest.map { " \($0)" } ?? "")")
+    terminal.line("now       \(plan.blue.map { "\($0.release.id) in slot \($0.slot)" } ?? "nothing serves") ; candidate goes to slot \(plan.green)")
+    terminal.line("digest    \(preview.digest)\n")
+    preview.gateLines(paint).forEach { terminal.line($0) }
+    terminal.line("\n" + paint.bold("steps"))
+    for (number, step) in plan.steps.enumerated() {
+      terminal.line(String(format: "%3d  ", number + 1) + StepText.line(step, plan))
+    }
+    terminal.line("\n" + paint.bold("going back, from anywhere after traffic has moved"))
+    for step in preview.rollback { terminal.line("     " + StepText.line(step, plan)) }
+  }
+}
+
+/// The plan as JSON.
+struct PlanView: Encodable {
+  var plan: Plan
+  var planDigest: Digest
+  var gates: [GateReport]
+  var rollback: [Step]
+
+  init(_ preview: PlanPreview) {
+    plan = preview.plan
+    planDigest = preview.digest
+    gates = preview.gates
+    rollback = preview.rollback
+  }
+}
+
+/// A step in words, with the external command that it will run.
+enum StepText {
+  static func line(_ step: Step, _ plan: Plan) -> String {
+    let name = step.id.text.padding(toLength: max(24, step.id.text.count), withPad: " ", startingAt: 0)
+    return "\(name) \(what(step, plan))"
+  }
+
+  private static func what(_ step: Step, _ plan: Plan) -> String {
+    switch step.action {
+    case .gate(let gate): "gate \(gate.name)"
+    case .recheck(let gates): "all \(gates.count) gates again, right before the first effect"
+    case .approve(let spec):
+      "waits for " + spec.rules.map { "\($0.count) × \($0.role)" }.joined(separator: " and ") + ", at most \(spec.expires)"
+    case .confirm(let spec): "a person confirms: \(spec.instructions)"
+    case .deploy: "\(plan.release.id) into slot \(plan.green): \(deployment(plan))"
+    case .verify(let target, let checks):
+      "\(target.rawValue): health \(plan.environment.health.path)\(plan.environment.version.map { ", version \($0.path)" } ?? "")"
+        + checks.map { ", \($0.name)" }.joined()
+    case .shift(let percent, let settles):
+      settles ? "green is settled: it answers for itself from now on" : "\(plan.split(percent: percent, settles: false))"
+    case .watch(_, let duration): "for \(duration), \(plan.watch.rules.count) rules every \(plan.watch.every)"
+    case .record(let change): change == .promoted ? "\(plan.to) serves \(plan.release.id)" : "\(plan.release.id) failed in \(plan.to)"
+    case .schedule(let span): "blue is removed \(span) later"
+    case .notify(let milestone): "people are told: \(milestone.rawValue)"
+    case .destroy(let role): "slot of \(role.rawValue) is emptied"
+    }
+  }
+
+  private static func deployment(_ plan: Plan) -> String {
+    switch plan.environment.deploy {
+    case .processes(let spec): "process '\(spec.run)' on port \(plan.green == .a ? spec.portA : spec.portB)"
+    case .commands(let spec): "command '\(spec.run)'"
+    }
+  }
+}
+
+struct PreflightCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "preflight", abstract: "Checks every precondition of a promotion and reports all of them.")
+
+  @OptionGroup var options: CommonOptions
+  @Argument(help: "The release.") var release: String
+  @Option(name: .long, help: "The environment to promote to.") var to: String
+
+  func run() async throws {
+    let preview = try await PlanPreview(try Workshop(options), release: release, to: to)
+    if options.isJSON {
+      try Terminal.json(preview.gates)
+    } else {
+      let terminal = Terminal(options)
+      preview.gateLines(terminal.paint).forEach { terminal.line($0) }
+    }
+    if preview.status != .done { throw ExitCode(preview.status.rawValue) }
+  }
+}

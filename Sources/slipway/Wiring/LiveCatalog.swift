@@ -1,0 +1,106 @@
+internal import AsyncHTTPClient
+internal import Foundation
+internal import SlipwayConnectors
+internal import SlipwayEngine
+internal import SlipwayModel
+
+/// Makes the real connectors that a pipeline file names; the one list of all products.
+struct LiveCatalog: ConnectorCatalog {
+  private let options: CommonOptions
+  private let state: StateFolder
+  private let runner: CommandRunner
+  private let secrets: SecretSource
+  private let client: HTTPClient
+  private let inherited: [String: String]
+  private let program: String
+  private let notifiers: @Sendable () -> [NotifySpec]
+
+  init(_ options: CommonOptions, state: StateFolder) throws {
+    self.options = options
+    self.state = state
+    let environment = ProcessInfo.processInfo.environment
+    let folder = options.root.path
+    // Children get what finding programs takes; everything else they need is named in the pipeline file.
+    inherited = environment.filter { ["PATH", "HOME", "LANG", "TZ", "USER", "TMPDIR"].contains($0.key) }
+    secrets = SecretSource(environment: environment, folder: folder)
+    runner = CommandRunner(folder: folder, inherited: inherited, secrets: secrets)
+    client = Self.client
+    program = try Self.ownPath()
+    let file = options.fileURL
+    let shown = options.file
+    notifiers = { (try? PipelineLoading.load(file, shown: shown))?.notify ?? [] }
+  }
+
+  /// One client for the whole process; connections are not kept, so that every probe asks anew.
+  private static let client: HTTPClient = {
+    var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+    configuration.connectionPool.idleTimeout = .seconds(2)
+    return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+  }()
+
+  /// The path of this very program, for the processes that outlive the command.
+  static func ownPath() throws -> String {
+    guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
+      throw CommandError(.configuration, "cannot find the slipway program itself through /proc/self/exe")
+    }
+    return path.hasSuffix(" (deleted)") ? String(path.dropLast(10)) : path
+  }
+
+  func connectors(for environment: EnvironmentSpec) throws(ConnectorError) -> EnvironmentConnectors {
+    let deployer: any Deployer =
+      switch environment.deploy {
+      case .processes(let spec):
+        ProcessDeployer(
+          spec, folder: options.root.path, hostFolder: state.host(environment.name).path, program: [program, "host"],
+          inherited: inherited, secrets: secrets)
+      case .commands(let spec): CommandDeployer(spec, runner: runner)
+      }
+    let plane = self.plane(environment)
+    let source: any CounterSource =
+      switch environment.metrics {
+      case .dataPlane: PlaneCounters(plane)
+      case .prometheus(let spec): PrometheusSource(spec, client: client, secrets: secrets)
+      }
+    let verifier = ServiceVerifier(probe: HTTPProbe(client: client), runner: runner) { try await Task.sleep(for: $0.duration) }
+    return EnvironmentConnectors(deployer: deployer, plane: plane, source: source, verifier: verifier)
+  }
+
+  private func plane(_ environment: EnvironmentSpec) -> any TrafficPlane {
+    switch environment.traffic {
+    case .router(let listen):
+      RouterPlane(
+        listen: listen, folder: state.router(environment.name).path, program: [program, "route", "serve"],
+        environment: inherited)
+    case .haproxy(let spec): HAProxyPlane(spec)
+    }
+  }
+
+  func judge(_ gate: GateSpec, for plan: Plan, run: RunID?, at now: Timestamp) async -> GateReport {
+    switch gate {
+    case .immutableReference:
+      return ImmutableReferenceGate(folder: options.root.path).judge(gate, plan.release, at: now)
+    case .command(let name, let line, let timeout): return await command(name, line, timeout, plan, run, at: now)
+    case .verified, .soak, .reviews, .tests, .vulnerabilities, .coverage, .window, .noFreeze, .rollbackTarget:
+      return GateReport(gate: gate.name, verdict: .error, reason: "this gate is judged by the ledger, not from outside")
+    }
+  }
+
+  private func command(
+    _ name: String, _ line: String, _ timeout: Span, _ plan: Plan, _ run: RunID?, at now: Timestamp
+  ) async -> GateReport {
+    let deployment = Deployment(environment: plan.to, slot: plan.green, release: plan.release, run: run ?? "plan")
+    do throws(ConnectorError) {
+      let output = try await runner.run(line, variables: deployment.variables, timeout: timeout)
+      let proof = Proof(what: "command '\(line)', code \(output.code)", from: line, at: now, digest: Digest(of: Data(output.text.utf8)))
+      return GateReport(
+        gate: name, verdict: output.code == 0 ? .passed : .failed, reason: "code \(output.code): \(output.ending)", proof: [proof])
+    } catch {
+      return GateReport(gate: name, verdict: .error, reason: error.message)
+    }
+  }
+
+  func tell(_ message: Message) async -> String? { await CommandNotifier(notifiers(), runner: runner).tell(message) }
+
+  /// Ends the HTTP client, which would otherwise complain at the end of the process.
+  func close() async { try? await client.shutdown() }
+}
