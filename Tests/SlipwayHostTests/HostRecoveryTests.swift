@@ -157,6 +157,44 @@ struct HostRecoveryTests {
     }
   }
 
+  @Test("the same instance in both slots is kept apart after the host's death")
+  func sameInstanceTwice() async throws {
+    try await HostFixture.withHost { host in
+      _ = try await host.control.start(host.shell("exec sleep 600"), in: .a)
+      _ = try await host.control.stop(.a)
+      let pid = try await host.control.start(host.shell("exec sleep 600"), in: .b).pid
+      try await host.killHost()
+      let status = try await host.control.ensureRunning(host.launcher)
+      #expect(status[.a].state == .stopped)
+      #expect(status[.b].pid == pid)
+      #expect(status[.b].state == .running)
+    }
+  }
+
+  @Test("killed at any instant of a busy life, a host never lets two processes of an instance live", arguments: [7, 8])
+  func killedAnyTime(seed: UInt64) async throws {
+    try await HostFixture.withHost { host in
+      var random = SplitMix(state: seed)
+      // It dies often by itself, so that kills of the host meet crashes and restarts as well.
+      let launch = host.shell("sleep 0.$(($$ % 3))5; exit 1")
+      var crashes = 0
+      for round in 0..<15 {
+        _ = try? await host.control.start(launch, in: .a)
+        try await Task.sleep(for: .milliseconds(Int.random(in: 0...250, using: &random)))
+        try await host.killHost()
+        let leaders = host.supervised.filter { statFields(of: $0)?[3] == "\($0)" }
+        #expect(leaders.count <= 1, "seed \(seed) round \(round)")
+        let after = try await host.control.ensureRunning(host.launcher)[.a]
+        #expect(after.crashes >= crashes, "seed \(seed) round \(round)")
+        crashes = after.crashes
+      }
+      #expect(crashes > 0)
+      let steady = host.shell("exec sleep 600", instance: "steady")
+      let pid = try await host.control.start(steady, in: .a, replace: true).pid
+      #expect(host.supervised == [try #require(pid)])
+    }
+  }
+
   @Test("a disk that is full refuses a start before anything runs, and the next try works")
   func diskFull() async throws {
     try await HostFixture.withHost { host in

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import SlipwayModel
 
 /// One line of the kernel's process table.
 struct ProcessEntry: Equatable {
@@ -49,6 +50,7 @@ struct ProcessEntry: Equatable {
 enum ProcessTable {
   static let instanceMark = "SLIPWAY_INSTANCE"
   static let hostMark = "SLIPWAY_HOST"
+  static let slotMark = "SLIPWAY_SLOT"
 
   /// Names this boot of the machine; start times mean nothing across two boots.
   static func boot() -> String {
@@ -82,13 +84,13 @@ enum ProcessTable {
     return found
   }
 
-  /// The session leader that carries the marks of `instance` and `host`, for when its id was never written down.
+  /// The session leader that carries the marks of `instance`, `slot` and `host`, for when its id was never written down.
   ///
   /// A descendant that made a session of its own carries the same marks but began later.
-  static func leader(instance: String, host: HostDirectory) -> ProcessEntry? {
+  static func leader(instance: String, slot: Slot, host: HostDirectory) -> ProcessEntry? {
     all()
       .filter { $0.isExecuting && $0.session == $0.pid && isMarked($0.pid, instanceMark, instance) }
-      .filter { isMarked($0.pid, hostMark, host.root) }
+      .filter { isMarked($0.pid, hostMark, host.root) && isMarked($0.pid, slotMark, slot.rawValue) }
       .min { $0.startTicks < $1.startTicks }
   }
 }
