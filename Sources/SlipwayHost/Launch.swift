@@ -49,10 +49,8 @@ extension Launch {
   func markedEnvironment(host: HostDirectory, slot: Slot) -> [String: String] {
     var marked = environment
     marked["PATH"] = marked["PATH"] ?? SpawnRequest.standardPath
-    marked[ProcessTable.instanceMark] = instance
-    marked[ProcessTable.slotMark] = slot.rawValue
-    marked[ProcessTable.hostMark] = host.root
-    return marked
+    let mark = ProcessMark(instance: instance, slot: slot, host: host)
+    return marked.merging(mark.variables) { _, own in own }
   }
 
   /// Refuses what could never run, before anything is written down.

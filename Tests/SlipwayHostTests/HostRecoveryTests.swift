@@ -98,6 +98,21 @@ struct HostRecoveryTests {
     }
   }
 
+  @Test("a program that has replaced its environment is still known by its log", arguments: [false, true])
+  func replacedEnvironment(forgotten: Bool) async throws {
+    try await HostFixture.withHost { host in
+      let launch = host.shell("exec env -i FOLDER=$FOLDER sh -c 'echo ready; exec sleep 600'")
+      let pid = try await host.control.start(launch, in: .a).pid
+      try await eventually("it is ready") { host.text("logs/a-one.log").contains("ready") }
+      try await host.killHost()
+      if forgotten { try host.rewriteRecord { $0["process"] = nil } }
+      let adopted = try await host.control.ensureRunning(host.launcher)[.a]
+      #expect(adopted.pid == pid)
+      #expect(adopted.crashes == 0)
+      #expect(try await host.control.stop(.a).state == .stopped)
+    }
+  }
+
   @Test("a stranger that has the remembered id is neither adopted nor touched", arguments: [false, true])
   func reusedID(withStartTime: Bool) async throws {
     try await HostFixture.withHost { host in

@@ -18,11 +18,11 @@ extension Supervisor {
   }
 
   private func survivor(of record: SlotRecord, in slot: Slot) -> SupervisedProcess? {
-    let instance = record.launch.instance
-    if let process = record.process.flatMap({ SupervisedProcess(adopting: $0, instance: instance) }) { return process }
+    let mark = ProcessMark(instance: record.launch.instance, slot: slot, host: directory)
+    if let process = record.process.flatMap({ SupervisedProcess(adopting: $0, mark: mark) }) { return process }
     // The host may have died between starting a process and writing its id down.
-    guard let leader = ProcessTable.leader(instance: instance, slot: slot, host: directory) else { return nil }
-    return SupervisedProcess(adopting: ProcessIdentity(leader, boot: boot), instance: instance)
+    guard let leader = mark.findLeader() else { return nil }
+    return SupervisedProcess(adopting: ProcessIdentity(leader, boot: boot), mark: mark)
   }
 
   private func adopt(_ process: SupervisedProcess, in slot: Slot, record: SlotRecord) {

@@ -77,7 +77,8 @@ final class Supervisor {
   /// Starts what `record` says; the record is on disk already.
   func launch(_ record: SlotRecord, in slot: Slot) throws(HostError) {
     let pid = try record.launch.request(host: directory, slot: slot).spawn()
-    guard let process = SupervisedProcess(child: pid, instance: record.launch.instance, boot: boot) else {
+    let mark = ProcessMark(instance: record.launch.instance, slot: slot, host: directory)
+    guard let process = SupervisedProcess(child: pid, mark: mark, boot: boot) else {
       kill(-pid, SIGKILL)
       waitpid(pid, nil, 0)
       throw HostError(.cannotStart, "/proc cannot be read, so process \(pid) could not be watched and was ended")
