@@ -8,7 +8,7 @@ package struct Launch: Codable, Sendable, Equatable {
   /// The program and its arguments; a name without a slash is looked up in `PATH` of `environment`.
   package var command: [String]
   /// The whole environment: nothing is inherited, so that a restart is the same start. `PATH` gets a standard value when
-  /// missing; `SLIPWAY_INSTANCE`, `SLIPWAY_SLOT` and `SLIPWAY_HOST` are added.
+  /// missing; `SLIPWAY_INSTANCE`, `SLIPWAY_SLOT`, `SLIPWAY_START` and `SLIPWAY_HOST` are added.
   package var environment: [String: String]
   /// Where the program is started; a relative command is looked for from here.
   package var directory: String
@@ -46,11 +46,11 @@ extension Launch: CustomStringConvertible, CustomDebugStringConvertible, CustomR
 
 extension Launch {
   /// The program's own variables and the marks by which a later host knows it again.
-  func markedEnvironment(host: HostDirectory, slot: Slot) -> [String: String] {
+  func markedEnvironment(host: HostDirectory, slot: Slot, start: Int) -> [String: String] {
     var marked = environment
     marked["PATH"] = marked["PATH"] ?? SpawnRequest.standardPath
     let mark = ProcessMark(instance: instance, slot: slot, host: host)
-    return marked.merging(mark.variables) { _, own in own }
+    return marked.merging(mark.variables(start: start)) { _, own in own }
   }
 
   /// Refuses what could never run, before anything is written down.
@@ -82,10 +82,10 @@ extension Launch {
 }
 
 extension Launch {
-  /// The start of this launch in `slot` of `host`.
-  func request(host: HostDirectory, slot: Slot) -> SpawnRequest {
+  /// Start number `start` of this launch, in `slot` of `host`.
+  func request(host: HostDirectory, slot: Slot, start: Int) -> SpawnRequest {
     SpawnRequest(
-      command: command, environment: markedEnvironment(host: host, slot: slot), directory: directory,
+      command: command, environment: markedEnvironment(host: host, slot: slot, start: start), directory: directory,
       log: host.logPath(slot: slot, instance: instance))
   }
 }

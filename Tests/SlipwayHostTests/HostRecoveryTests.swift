@@ -90,7 +90,7 @@ struct HostRecoveryTests {
     try await HostFixture.withHost { host in
       let pid = try #require(try await host.control.start(host.shell("exec sleep 600"), in: .a).pid)
       try await host.killHost()
-      try host.rewriteRecord { $0["process"] = nil }
+      try host.forgetProcess()
       let adopted = try await host.control.ensureRunning(host.launcher)[.a]
       #expect(adopted.pid == pid)
       #expect(adopted.crashes == 0)
@@ -105,11 +105,30 @@ struct HostRecoveryTests {
       let pid = try await host.control.start(launch, in: .a).pid
       try await eventually("it is ready") { host.text("logs/a-one.log").contains("ready") }
       try await host.killHost()
-      if forgotten { try host.rewriteRecord { $0["process"] = nil } }
+      if forgotten { try host.forgetProcess() }
       let adopted = try await host.control.ensureRunning(host.launcher)[.a]
       #expect(adopted.pid == pid)
       #expect(adopted.crashes == 0)
       #expect(try await host.control.stop(.a).state == .stopped)
+    }
+  }
+
+  @Test("what a dead process left in a session of its own is not taken for it", arguments: [false, true])
+  func escapedDescendant(hostSawIt: Bool) async throws {
+    try await HostFixture.withHost { host in
+      let script = "setsid sleep 700 & echo ready; exec sleep 600"
+      let pid = try #require(try await host.control.start(host.shell(script), in: .a).pid)
+      try await eventually("both run") { host.supervised.count == 2 && host.text("logs/a-one.log").contains("ready") }
+      let escaped = try #require(host.supervised.first { $0 != pid })
+      try await eventually("it has a session") { statFields(of: escaped)?[3] == "\(escaped)" }
+      try await host.killHost()
+      kill(pid, SIGKILL)
+      try await eventually("it is gone") { !isExecuting(pid) }
+      if hostSawIt { try host.rewriteRecord { $0["process"] = nil } }
+      try await host.control.ensureRunning(host.launcher)
+      let again = try await host.slot("restarted") { $0.state == .running }
+      #expect(again.pid != escaped)
+      #expect(again.crashes == (hostSawIt ? 0 : 1))
     }
   }
 
@@ -227,6 +246,14 @@ struct HostRecoveryTests {
 }
 
 extension HostFixture {
+  /// Takes slots.json back to just before the first start, as if the host had died between starting and writing it down.
+  func forgetProcess() throws {
+    try rewriteRecord { record in
+      record["process"] = nil
+      record["starts"] = 0
+    }
+  }
+
   /// Changes what is remembered of slot a.
   func rewriteRecord(_ change: (inout [String: Any]) throws -> Void) throws {
     let data = try Data(contentsOf: URL(fileURLWithPath: directory.slotsPath))

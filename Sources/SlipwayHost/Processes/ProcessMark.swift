@@ -10,30 +10,44 @@ struct ProcessMark {
   let slot: Slot
   let host: HostDirectory
 
-  /// The variables that a process is started with.
-  var variables: [String: String] {
-    ["SLIPWAY_INSTANCE": instance, "SLIPWAY_SLOT": slot.rawValue, "SLIPWAY_HOST": host.root]
+  /// The variables that the instance's process number `start` is started with.
+  func variables(start: Int) -> [String: String] {
+    [
+      "SLIPWAY_INSTANCE": instance, "SLIPWAY_SLOT": slot.rawValue, "SLIPWAY_HOST": host.root,
+      "SLIPWAY_START": String(start),
+    ]
   }
 
   /// Whether `pid` carries the mark of the instance; for a process whose start time is known to be the right one.
   func isCarried(by pid: pid_t) -> Bool {
-    environment(of: pid, has: ["SLIPWAY_INSTANCE": instance]) || writesToLog(pid)
+    environment(of: pid)["SLIPWAY_INSTANCE"] == instance || writesToLog(pid)
   }
 
-  /// The session leader that carries the whole mark, for when its id was never written down.
+  /// The session leader started as number `start` or later, for when its id was never written down.
   ///
-  /// A descendant that made a session of its own carries the same mark but began later.
-  func findLeader() -> ProcessEntry? {
+  /// What an earlier process left behind in a session of its own has a lower number; what this one did, began later.
+  func findLeader(from start: Int) -> ProcessEntry? {
     ProcessTable.all()
-      .filter { $0.isExecuting && $0.session == $0.pid }
-      .filter { environment(of: $0.pid, has: variables) || writesToLog($0.pid) }
+      .filter { entry in
+        guard entry.isExecuting, entry.session == entry.pid else { return false }
+        let environment = environment(of: entry.pid)
+        guard let number = environment["SLIPWAY_START"] else { return writesToLog(entry.pid) }
+        return (Int(number) ?? 0) >= start
+          && variables(start: 0).allSatisfy { name, value in
+            name == "SLIPWAY_START" || environment[name] == value
+          }
+      }
       .min { $0.startTicks < $1.startTicks }
   }
 
-  private func environment(of pid: pid_t, has variables: [String: String]) -> Bool {
-    guard let bytes = WholeFile.read("/proc/\(pid)/environ", limit: 4 << 20) else { return false }
-    let entries = Set(bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) })
-    return variables.allSatisfy { entries.contains("\($0.key)=\($0.value)") }
+  private func environment(of pid: pid_t) -> [String: String] {
+    guard let bytes = WholeFile.read("/proc/\(pid)/environ", limit: 4 << 20) else { return [:] }
+    let pairs = bytes.split(separator: 0).compactMap { bytes -> (String, String)? in
+      let text = String(decoding: bytes, as: UTF8.self)
+      guard text.hasPrefix("SLIPWAY_"), let equals = text.firstIndex(of: "=") else { return nil }
+      return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+    }
+    return Dictionary(pairs) { first, _ in first }
   }
 
   private func writesToLog(_ pid: pid_t) -> Bool {

@@ -21,7 +21,7 @@ extension Supervisor {
     let mark = ProcessMark(instance: record.launch.instance, slot: slot, host: directory)
     if let process = record.process.flatMap({ SupervisedProcess(adopting: $0, mark: mark) }) { return process }
     // The host may have died between starting a process and writing its id down.
-    guard let leader = mark.findLeader() else { return nil }
+    guard let leader = mark.findLeader(from: record.starts + 1) else { return nil }
     return SupervisedProcess(adopting: ProcessIdentity(leader, boot: boot), mark: mark)
   }
 
@@ -30,6 +30,7 @@ extension Supervisor {
     var record = record
     if record.process != process.identity {
       record.process = process.identity
+      record.starts += 1
       record.startedAt = clock.wall()
       self.record(record, in: slot)
     }

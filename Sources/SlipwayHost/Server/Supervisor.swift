@@ -76,7 +76,7 @@ final class Supervisor {
 
   /// Starts what `record` says; the record is on disk already.
   func launch(_ record: SlotRecord, in slot: Slot) throws(HostError) {
-    let pid = try record.launch.request(host: directory, slot: slot).spawn()
+    let pid = try record.launch.request(host: directory, slot: slot, start: record.starts + 1).spawn()
     let mark = ProcessMark(instance: record.launch.instance, slot: slot, host: directory)
     guard let process = SupervisedProcess(child: pid, mark: mark, boot: boot) else {
       kill(-pid, SIGKILL)
@@ -85,6 +85,7 @@ final class Supervisor {
     }
     var record = record
     record.process = process.identity
+    record.starts += 1
     record.startedAt = clock.wall()
     self.record(record, in: slot)
     slots[slot]?.phase = .running(process, since: clock.uptime())
