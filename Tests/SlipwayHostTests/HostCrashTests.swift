@@ -32,7 +32,10 @@ struct HostCrashTests {
       #expect(log.contains("exit code \(code), crash 3"))
       #expect(try await host.control.stop(.a).state == .stopped, "a stop ends the waiting")
       let count = try await host.control.status()[.a].crashes
-      try await Task.sleep(for: .milliseconds(600))
+      // Another process's four waits are longer than the one that was ended.
+      _ = try await host.control.start(host.shell("exit 1", instance: "two"), in: .b)
+      try await host.slot("four crashes", in: .b) { $0.crashes >= 4 }
+      _ = try await host.control.stop(.b)
       #expect(try await host.control.status()[.a].crashes == count)
       #expect(host.supervised.isEmpty)
     }
