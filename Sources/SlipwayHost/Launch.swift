@@ -8,7 +8,7 @@ package struct Launch: Codable, Sendable, Equatable {
   /// The program and its arguments; a name without a slash is looked up in `PATH` of `environment`.
   package var command: [String]
   /// The whole environment: nothing is inherited, so that a restart is the same start. `PATH` gets a standard value when
-  /// missing; `SLIPWAY_INSTANCE` and `SLIPWAY_HOST` are added.
+  /// missing; `SLIPWAY_INSTANCE`, `SLIPWAY_SLOT`, `SLIPWAY_START` and `SLIPWAY_HOST` are added.
   package var environment: [String: String]
   /// Where the program is started; a relative command is looked for from here.
   package var directory: String
@@ -45,13 +45,12 @@ extension Launch: CustomStringConvertible, CustomDebugStringConvertible, CustomR
 }
 
 extension Launch {
-  /// The program's own variables and the two marks by which a later host knows it again.
-  func markedEnvironment(host: HostDirectory) -> [String: String] {
+  /// The program's own variables and the marks by which a later host knows it again.
+  func markedEnvironment(host: HostDirectory, slot: Slot, start: Int) -> [String: String] {
     var marked = environment
     marked["PATH"] = marked["PATH"] ?? SpawnRequest.standardPath
-    marked[ProcessTable.instanceMark] = instance
-    marked[ProcessTable.hostMark] = host.root
-    return marked
+    let mark = ProcessMark(instance: instance, slot: slot, host: host)
+    return marked.merging(mark.variables(start: start)) { _, own in own }
   }
 
   /// Refuses what could never run, before anything is written down.
@@ -83,8 +82,10 @@ extension Launch {
 }
 
 extension Launch {
-  /// The start of this launch with its output in `log`.
-  func request(host: HostDirectory, log: String) -> SpawnRequest {
-    SpawnRequest(command: command, environment: markedEnvironment(host: host), directory: directory, log: log)
+  /// Start number `start` of this launch, in `slot` of `host`.
+  func request(host: HostDirectory, slot: Slot, start: Int) -> SpawnRequest {
+    SpawnRequest(
+      command: command, environment: markedEnvironment(host: host, slot: slot, start: start), directory: directory,
+      log: host.logPath(slot: slot, instance: instance))
   }
 }

@@ -90,7 +90,8 @@ struct HostCall {
       } else if errno == EAGAIN {
         try pause(for: POLLOUT, on: socket)
       } else if errno != EINTR {
-        throw HostError(.unreachable, "the host of '\(directory.root)' hung up: \(SystemFailure())")
+        // A host that hangs up early may have said why.
+        return
       }
     }
   }

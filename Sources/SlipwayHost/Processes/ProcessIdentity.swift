@@ -31,9 +31,9 @@ package struct ProcessIdentity: Codable, Sendable, Equatable {
     return ProcessTable.entry(pid).flatMap { $0.startTicks == startTicks ? $0 : nil }
   }
 
-  /// Whether this very process still executes and carries the mark of `instance`.
-  func isExecuting(instance: String) -> Bool {
+  /// Whether this very process still executes and carries `mark`.
+  func isExecuting(mark: ProcessMark) -> Bool {
     guard pid > 1, let entry, entry.isExecuting else { return false }
-    return ProcessTable.isMarked(pid, ProcessTable.instanceMark, instance) && self.entry != nil
+    return mark.isCarried(by: pid) && self.entry != nil
   }
 }

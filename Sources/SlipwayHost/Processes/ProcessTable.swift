@@ -47,9 +47,6 @@ struct ProcessEntry: Equatable {
 
 /// The kernel's process table, as far as supervision needs it.
 enum ProcessTable {
-  static let instanceMark = "SLIPWAY_INSTANCE"
-  static let hostMark = "SLIPWAY_HOST"
-
   /// Names this boot of the machine; start times mean nothing across two boots.
   static func boot() -> String {
     let bytes = WholeFile.read("/proc/sys/kernel/random/boot_id", limit: 64) ?? []
@@ -60,13 +57,6 @@ enum ProcessTable {
     WholeFile.read("/proc/\(pid)/stat", limit: 4_096).flatMap {
       ProcessEntry(stat: String(decoding: $0, as: UTF8.self))
     }
-  }
-
-  /// Whether the environment `pid` was started with has `name` set to `value`.
-  static func isMarked(_ pid: pid_t, _ name: String, _ value: String) -> Bool {
-    guard let bytes = WholeFile.read("/proc/\(pid)/environ", limit: 4 << 20) else { return false }
-    let wanted = Array("\(name)=\(value)".utf8)
-    return bytes.split(separator: 0).contains { $0.elementsEqual(wanted) }
   }
 
   static func all() -> [ProcessEntry] {
@@ -80,15 +70,5 @@ enum ProcessTable {
       if let pid = pid_t(name), let entry = entry(pid) { found.append(entry) }
     }
     return found
-  }
-
-  /// The session leader that carries the marks of `instance` and `host`, for when its id was never written down.
-  ///
-  /// A descendant that made a session of its own carries the same marks but began later.
-  static func leader(instance: String, host: HostDirectory) -> ProcessEntry? {
-    all()
-      .filter { $0.isExecuting && $0.session == $0.pid && isMarked($0.pid, instanceMark, instance) }
-      .filter { isMarked($0.pid, hostMark, host.root) }
-      .min { $0.startTicks < $1.startTicks }
   }
 }

@@ -6,28 +6,28 @@ struct SupervisedProcess {
   let identity: ProcessIdentity
   /// Only a child's end can be collected; only a child's id stays reserved until then.
   let isChild: Bool
-  let instance: String
+  let mark: ProcessMark
   /// Becomes readable when the process ends; nil on kernels without it, where the table is asked.
   let ending: Descriptor?
 
   /// The process `pid`, which we have just started.
-  init?(child pid: pid_t, instance: String, boot: String) {
+  init?(child pid: pid_t, mark: ProcessMark, boot: String) {
     guard let entry = ProcessTable.entry(pid) else { return nil }
-    self.init(ProcessIdentity(entry, boot: boot), isChild: true, instance: instance)
+    self.init(ProcessIdentity(entry, boot: boot), isChild: true, mark: mark)
   }
 
   /// Takes over a process of an earlier host; nil unless id, start time and mark are all those written down.
-  init?(adopting identity: ProcessIdentity, instance: String) {
-    guard identity.isExecuting(instance: instance) else { return nil }
-    self.init(identity, isChild: false, instance: instance)
+  init?(adopting identity: ProcessIdentity, mark: ProcessMark) {
+    guard identity.isExecuting(mark: mark) else { return nil }
+    self.init(identity, isChild: false, mark: mark)
     // The id may have passed to another process before the descriptor was opened.
-    guard identity.isExecuting(instance: instance) else { return nil }
+    guard identity.isExecuting(mark: mark) else { return nil }
   }
 
-  private init(_ identity: ProcessIdentity, isChild: Bool, instance: String) {
+  private init(_ identity: ProcessIdentity, isChild: Bool, mark: ProcessMark) {
     self.identity = identity
     self.isChild = isChild
-    self.instance = instance
+    self.mark = mark
     ending = Descriptor(pidfd_open(identity.pid, 0))
   }
 
@@ -52,7 +52,7 @@ struct SupervisedProcess {
   var descendants: [ProcessEntry] {
     ProcessTable.all().filter { entry in
       entry.group == identity.pid && entry.pid != identity.pid && entry.isExecuting
-        && (isChild || ProcessTable.isMarked(entry.pid, ProcessTable.instanceMark, instance))
+        && (isChild || mark.isCarried(by: entry.pid))
     }
   }
 

@@ -33,7 +33,7 @@ extension Supervisor {
         throw HostError(
           .conflict, "slot \(slot) runs instance '\(held ?? "")'; stop it first, or ask for it to be replaced")
       }
-      try launch.request(host: directory, log: "/dev/null").executable()
+      try launch.request(host: directory, slot: slot, start: 0).executable()
       slots[slot]?.next = (launch, [caller])
       do throws(HostError) {
         try beginStop(slot, grace: grace)
@@ -53,10 +53,11 @@ extension Supervisor {
   func begin(_ launch: Launch, in slot: Slot) -> HostReply {
     do throws(HostError) {
       // Most failures show here, before anything is written down.
-      try launch.request(host: directory, log: "/dev/null").executable()
+      try launch.request(host: directory, slot: slot, start: 0).executable()
       var record = SlotRecord(launch: launch)
       if let old = slots[slot]?.record, old.launch.instance == launch.instance {
         record.crashes = old.crashes
+        record.starts = old.starts
         record.lastExit = old.lastExit
       }
       try remember(record, in: slot)

@@ -29,8 +29,8 @@ final class Supervisor {
   let directory: HostDirectory
   let limits: HostLimits
   let clock: HostClock
-  private let store: SlotStore
-  private let boot = ProcessTable.boot()
+  let store: SlotStore
+  let boot = ProcessTable.boot()
   var slots: [Slot: Live] = [.a: Live(), .b: Live()]
   /// Answers that are due.
   var answers: [(caller: Caller, reply: HostReply)] = []
@@ -72,71 +72,20 @@ final class Supervisor {
     }
   }
 
-  /// Takes over what an earlier host left: living processes go on, dead ones that should live are counted and restarted.
-  ///
-  /// - Throws: ``HostError`` with `corruptState` when the file cannot be trusted.
-  func recover() throws(HostError) {
-    for (slot, record) in try store.load().sorted(by: { $0.key < $1.key }) {
-      slots[slot]?.record = record
-      if let process = survivor(of: record) {
-        adopt(process, in: slot, record: record)
-      } else if let lost = record.process {
-        bury(lost, in: slot, record: record)
-      } else if record.goal == .running {
-        slots[slot]?.phase = .backoff(until: clock.uptime() + limits.restart.delay(after: record.row).milliseconds)
-      }
-    }
-  }
-
-  private func survivor(of record: SlotRecord) -> SupervisedProcess? {
-    let instance = record.launch.instance
-    if let process = record.process.flatMap({ SupervisedProcess(adopting: $0, instance: instance) }) { return process }
-    // The host may have died between starting a process and writing its id down.
-    guard let leader = ProcessTable.leader(instance: instance, host: directory) else { return nil }
-    return SupervisedProcess(adopting: ProcessIdentity(leader, boot: boot), instance: instance)
-  }
-
-  private func adopt(_ process: SupervisedProcess, in slot: Slot, record: SlotRecord) {
-    say("slot \(slot): process \(process.identity.pid) of \(record.launch.instance) goes on and is watched again")
-    var record = record
-    if record.process != process.identity {
-      record.process = process.identity
-      record.startedAt = clock.wall()
-      self.record(record, in: slot)
-    }
-    if record.goal == .running {
-      slots[slot]?.phase = .running(process, since: clock.uptime())
-    } else {
-      terminate(process, in: slot, grace: record.grace)
-    }
-  }
-
-  private func bury(_ lost: ProcessIdentity, in slot: Slot, record: SlotRecord) {
-    guard record.goal == .running, lost.boot == boot else {
-      // Asked to stop, or gone with the whole machine: the release is not to blame.
-      var record = record
-      record.process = nil
-      record.lastExit = LastExit(status: nil, at: clock.wall(), asked: record.goal != .running)
-      self.record(record, in: slot)
-      if record.goal == .running { slots[slot]?.phase = .backoff(until: clock.uptime()) }
-      return
-    }
-    crashed(in: slot, record: record, exit: LastExit(status: nil, at: clock.wall(), asked: false), age: .zero)
-  }
-
   // MARK: Processes
 
   /// Starts what `record` says; the record is on disk already.
   func launch(_ record: SlotRecord, in slot: Slot) throws(HostError) {
-    let log = directory.logPath(slot: slot, instance: record.launch.instance)
-    let pid = try record.launch.request(host: directory, log: log).spawn()
-    guard let process = SupervisedProcess(child: pid, instance: record.launch.instance, boot: boot) else {
+    let pid = try record.launch.request(host: directory, slot: slot, start: record.starts + 1).spawn()
+    let mark = ProcessMark(instance: record.launch.instance, slot: slot, host: directory)
+    guard let process = SupervisedProcess(child: pid, mark: mark, boot: boot) else {
       kill(-pid, SIGKILL)
       waitpid(pid, nil, 0)
       throw HostError(.cannotStart, "/proc cannot be read, so process \(pid) could not be watched and was ended")
     }
     var record = record
     record.process = process.identity
+    record.starts += 1
     record.startedAt = clock.wall()
     self.record(record, in: slot)
     slots[slot]?.phase = .running(process, since: clock.uptime())

@@ -19,6 +19,8 @@ struct SlotRecord: Codable, Equatable {
   var grace: Span = .zero
   /// Nil when none was started or the last one's end is accounted for.
   var process: ProcessIdentity?
+  /// Processes of this instance so far; each knows its number.
+  var starts = 0
   var startedAt: Timestamp?
   /// Since this instance was first started; only ever rises.
   var crashes = 0
@@ -27,7 +29,7 @@ struct SlotRecord: Codable, Equatable {
   var lastExit: LastExit?
 
   private enum CodingKeys: String, CodingKey {
-    case launch, goal, process, crashes, row
+    case launch, goal, process, starts, crashes, row
     case grace = "grace_seconds"
     case startedAt = "started_at"
     case lastExit = "last_exit"
