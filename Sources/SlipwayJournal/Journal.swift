@@ -29,6 +29,7 @@ package final class Journal: Sendable {
   ///   - folder: The state folder.
   ///   - holder: What others are told while this process drives the folder.
   ///   - signer: Signs `journal.head` after each commit; without it a cut-off tail is found by checkpoints alone.
+  /// - Returns: The journal, at the end of its chain.
   /// - Throws: `held` when another driver has it, `newer`, `corrupt`, `tampered` when it ends before its own head,
   ///   `notDurable`, `unreachable`.
   package static func open(
