@@ -13,12 +13,17 @@ package final class Journal: Sendable {
   package let reader: JournalReader
   private let queue: CommitQueue
   private let writer: CommitThread
+  // Held after a failure as well: whoever drives on a stopped journal must not be joined by a second driver.
+  private let lock: DriverLock
 
-  private init(folder: JournalFolder, reader: JournalReader, queue: CommitQueue, writer: CommitThread) {
+  private init(
+    folder: JournalFolder, reader: JournalReader, queue: CommitQueue, writer: CommitThread, lock: DriverLock
+  ) {
     self.folder = folder
     self.reader = reader
     self.queue = queue
     self.writer = writer
+    self.lock = lock
   }
 
   deinit { queue.end(.closed) }
@@ -62,7 +67,7 @@ package final class Journal: Sendable {
     let writer = CommitThread(queue: queue, path: path, tip: tip, head: head)
     let reader = try JournalReader.open(folder: folder.url)
     writer.start(connection, lock: lock)
-    return Journal(folder: folder, reader: reader, queue: queue, writer: writer)
+    return Journal(folder: folder, reader: reader, queue: queue, writer: writer, lock: lock)
   }
 
   /// Makes `append` durable and returns the sequence numbers of its entries.
@@ -102,6 +107,7 @@ package final class Journal: Sendable {
     queue.end(.closed)
     await queue.waitForWriter()
     reader.close()
+    lock.release()
   }
 
   /// Runs `work` on the writer's thread, between two groups.

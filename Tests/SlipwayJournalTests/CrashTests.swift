@@ -194,6 +194,27 @@ struct CrashTests {
     }
   }
 
+  @Test("F1: a flush that fails while the journal is opened is said, and opening again works")
+  func failedFlushAtOpening() async throws {
+    guard FileManager.default.isExecutableFile(atPath: "/usr/bin/strace") else { return }
+    try await withFolder { folder in
+      let state = folder.appendingPathComponent("state")
+      let child = try Child(
+        "/usr/bin/strace",
+        [
+          "-f", "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=1+", "-o", "/dev/null", Child.probe,
+          state.path,
+        ],
+        output: folder.appendingPathComponent("out"))
+      try await child.wait("the refusal") { $0.contains { $0.hasPrefix("error") } }
+      try await child.waitForEnd()
+      #expect(child.lines.first?.hasPrefix("error broken") == true, "\(child.lines)")
+      let journal = try Journal.open(folder: state, as: me)
+      #expect(try await journal.append(Append([entry()])) == [1])
+      await journal.close()
+    }
+  }
+
   @Test("F1: a full disk stops the journal; with room again everything acknowledged is there and it goes on")
   func diskFull() async throws {
     guard getuid() == 0 else { return }
@@ -219,6 +240,8 @@ struct CrashTests {
       #expect(acknowledged.count > 10)
       let later = await #expect(throws: JournalError.self) { try await journal.append(Append([entry()])) }
       #expect(later?.code == .broken, "nothing more is acknowledged, even where it would fit")
+      let second = #expect(throws: JournalError.self) { try Journal.open(folder: state, as: me) }
+      #expect(second?.code == .held, "the stopped driver still drives until it closes")
       await journal.close()
       try FileManager.default.removeItem(at: filler)
       let reopened = try Journal.open(folder: state, as: me)

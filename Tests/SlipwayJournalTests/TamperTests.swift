@@ -38,7 +38,8 @@ struct TamperTests {
   private func tamper(_ folder: URL, _ change: (Database) throws -> Void) throws {
     let database = try DatabaseQueue(path: folder.appendingPathComponent("journal.sqlite").path)
     try database.inDatabase { database in
-      try database.execute(sql: "DROP TRIGGER journal_no_update; DROP TRIGGER journal_no_delete; DROP INDEX journal_entry_id")
+      try database.execute(
+        sql: "DROP TRIGGER journal_no_update; DROP TRIGGER journal_no_delete; DROP INDEX journal_entry_id")
       try change(database)
     }
     try database.close()
