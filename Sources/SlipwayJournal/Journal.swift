@@ -13,12 +13,17 @@ package final class Journal: Sendable {
   package let reader: JournalReader
   private let queue: CommitQueue
   private let writer: CommitThread
+  // Held after a failure as well: whoever drives on a stopped journal must not be joined by a second driver.
+  private let lock: DriverLock
 
-  private init(folder: JournalFolder, reader: JournalReader, queue: CommitQueue, writer: CommitThread) {
+  private init(
+    folder: JournalFolder, reader: JournalReader, queue: CommitQueue, writer: CommitThread, lock: DriverLock
+  ) {
     self.folder = folder
     self.reader = reader
     self.queue = queue
     self.writer = writer
+    self.lock = lock
   }
 
   deinit { queue.end(.closed) }
@@ -29,6 +34,7 @@ package final class Journal: Sendable {
   ///   - folder: The state folder.
   ///   - holder: What others are told while this process drives the folder.
   ///   - signer: Signs `journal.head` after each commit; without it a cut-off tail is found by checkpoints alone.
+  /// - Returns: The journal, at the end of its chain.
   /// - Throws: `held` when another driver has it, `newer`, `corrupt`, `tampered` when it ends before its own head,
   ///   `notDurable`, `unreachable`.
   package static func open(
@@ -61,7 +67,7 @@ package final class Journal: Sendable {
     let writer = CommitThread(queue: queue, path: path, tip: tip, head: head)
     let reader = try JournalReader.open(folder: folder.url)
     writer.start(connection, lock: lock)
-    return Journal(folder: folder, reader: reader, queue: queue, writer: writer)
+    return Journal(folder: folder, reader: reader, queue: queue, writer: writer, lock: lock)
   }
 
   /// Makes `append` durable and returns the sequence numbers of its entries.
@@ -101,6 +107,7 @@ package final class Journal: Sendable {
     queue.end(.closed)
     await queue.waitForWriter()
     reader.close()
+    lock.release()
   }
 
   /// Runs `work` on the writer's thread, between two groups.

@@ -15,15 +15,12 @@ func withFolder<Value>(_ work: (URL) async throws -> Value) async throws -> Valu
 }
 
 /// Opens a journal in a folder of its own and closes it whatever happens.
-func withJournal<Value>(
-  signer: NoteSigner? = nil, _ work: (Journal) async throws -> Value
-) async throws -> Value {
+func withJournal(signer: NoteSigner? = nil, _ work: (Journal) async throws -> Void) async throws {
   try await withFolder { folder in
     let journal = try Journal.open(folder: folder, as: me, signer: signer)
     do {
-      let value = try await work(journal)
+      try await work(journal)
       await journal.close()
-      return value
     } catch {
       await journal.close()
       throw error

@@ -12,7 +12,7 @@ package struct CommitStatistics: Sendable, Equatable {
   package var tip: Tip
 }
 
-/// The thread that owns the writing connection and the driver's lock from opening to closing.
+/// The thread that owns the writing connection from opening to closing.
 ///
 /// A thread of its own, because each commit blocks for a flush and the shared pool must never wait for a disk.
 final class CommitThread: Sendable {
@@ -30,7 +30,8 @@ final class CommitThread: Sendable {
 
   var counted: CommitStatistics { statistics.withLock { $0 } }
 
-  /// Starts; from now on `connection` and `lock` belong to the thread, which closes both when the queue has ended.
+  /// Starts; from now on `connection` belongs to the thread, which closes it when the queue has ended, `lock` being held at
+  /// least as long.
   func start(_ connection: DatabaseQueue, lock: DriverLock) {
     let thread = Thread {
       // One closure for the whole life: statements stay compiled and the connection is nobody else's for an instant.
@@ -41,8 +42,7 @@ final class CommitThread: Sendable {
       }
       self.head?.finish()
       try? connection.close()
-      lock.release()
-      self.queue.writerEnded()
+      withExtendedLifetime(lock) { self.queue.writerEnded() }
     }
     thread.name = "slipway-journal"
     thread.start()

@@ -14,6 +14,8 @@ enum Connection {
       configuration.label = "journal"
       configuration.busyMode = .timeout(5)
       configuration.foreignKeysEnabled = true
+      // The committer rolls back itself; GRDB would end the process where a failing disk leaves a transaction open.
+      configuration.allowsUnsafeTransactions = true
       let queue = try DatabaseQueue(path: folder.database.path, configuration: configuration)
       try queue.writeWithoutTransaction { try settle($0, path: folder.database.path) }
       return queue

@@ -17,6 +17,7 @@ package struct JournalVerifier: Sendable {
   /// Verifies the whole journal.
   ///
   /// - Parameter external: Texts of checkpoints kept elsewhere, which whoever can write the folder could not remove.
+  /// - Returns: What stands, and what is wrong.
   /// - Throws: ``JournalError`` when there is nothing to read: `missing`, `newer`, `corrupt`, `unreachable`.
   package func verify(external: [String] = []) throws(JournalError) -> Verification {
     // Notes first: a head read after the walk could speak of entries that came later.

@@ -10,6 +10,8 @@ func say(_ line: String) {
   _ = write(1, bytes, bytes.count)
 }
 
+let parent = getppid()
+
 let arguments = CommandLine.arguments
 guard arguments.count >= 2 else {
   say("usage: journal-crash-probe STATE-FOLDER [APPENDS] [TASKS]")
@@ -30,6 +32,8 @@ do {
             stream: "run-\(task)", kind: "step", at: now, actor: "probe", body: Data("{\"n\":\(number)}".utf8),
             id: "\(task).\(number)")
           let seqs = try await journal.append(Append([entry]))
+          // Nothing is left running when the test has died.
+          guard getppid() == parent else { exit(2) }
           say("acked \(seqs[0]) \(task).\(number)")
         }
       }

@@ -1,0 +1,52 @@
+internal import Foundation
+internal import SlipwayJournal
+internal import SlipwayModel
+
+/// The same workflows through Slipway's journal: one task each, one append for each durable point, the run's row with it.
+enum JournalLoop {
+  static let noon = Timestamp(milliseconds: 1_780_000_000_000)
+  private static let intent = Data(#"{"step":"shift-10","to":10}"#.utf8)
+  private static let result = Data(
+    (#"{"detail":""# + String(repeating: "p", count: Workload.payload - 13) + #""}"#).utf8)
+
+  static func holder() -> DriverLock.Holder { .thisProcess(at: noon) }
+
+  static func run(_ workload: Workload, in folder: URL) async throws -> Round {
+    let effects = try Effects(in: folder)
+    defer { effects.close() }
+    let journal = try Journal.open(folder: folder, as: holder())
+    let (start, processor) = (ContinuousClock.now, processorTime())
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for lane in 0..<workload.inFlight {
+        group.addTask {
+          for workflow in stride(from: lane, to: workload.workflows, by: workload.inFlight) {
+            try await perform(workflow, journal: journal, effects: effects)
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    let round = Round(
+      steps: workload.workflows * Workload.steps, elapsed: ContinuousClock.now - start,
+      commits: journal.statistics.commits, workflows: workload.workflows, processor: processorTime() - processor)
+    await journal.close()
+    return round
+  }
+
+  private static func perform(_ workflow: Int, journal: Journal, effects: Effects) async throws {
+    var row = RunRow(
+      run: RunID("20261121-050147382-\(workflow)"), project: "web", environment: "production", release: "1.4.2",
+      operation: "promote", status: "running", createdBy: "alice", startedAt: noon)
+    func entry(_ kind: String, _ body: Data) -> Entry {
+      Entry(stream: row.run.text, kind: kind, at: noon, actor: "driver", body: body)
+    }
+    _ = try await journal.append(Append([entry("run.started", result)], run: row))
+    for step in 1...Workload.steps {
+      _ = try await journal.append(Append([entry("step.intended", intent)]))
+      effects.perform(workflow, step)
+      row.status = "step-\(step)"
+      if step == Workload.steps { row.finishedAt = noon + .minutes(1) }
+      _ = try await journal.append(Append([entry("step.done", result)], run: row))
+    }
+  }
+}
