@@ -7,15 +7,19 @@ import Testing
 
 @Suite("Router: bad and slow clients")
 struct BadInputTests {
-  @Test("what is no valid request gets 400 and the connection ends; no upstream hears of it", arguments: [
-    "banana\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/2.7\r\nhost: x\r\n\r\n", "GET / HTTP/1.1\r\nhost: x\r\nhost: y\r\n\r\n",
-    "GET / HTTP/1.1\r\nhost x\r\n\r\n", "GET / HTTP/1.1\r\nhost: x\r\n: empty\r\n\r\n",
-    "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
-    "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello",
-    "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: -5\r\n\r\n", "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5, 5\r\n\r\n",
-    "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n",
-    "POST / HTTP/1.0\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", "\u{16}\u{03}\u{01}\u{00}\u{a5}",
-  ])
+  @Test(
+    "what is no valid request gets 400 and the connection ends; no upstream hears of it",
+    arguments: [
+      "banana\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/2.7\r\nhost: x\r\n\r\n",
+      "GET / HTTP/1.1\r\nhost: x\r\nhost: y\r\n\r\n",
+      "GET / HTTP/1.1\r\nhost x\r\n\r\n", "GET / HTTP/1.1\r\nhost: x\r\n: empty\r\n\r\n",
+      "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+      "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello",
+      "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: -5\r\n\r\n",
+      "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5, 5\r\n\r\n",
+      "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+      "POST / HTTP/1.0\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", "\u{16}\u{03}\u{01}\u{00}\u{a5}",
+    ])
   func malformed(text: String) async throws {
     try await withSlots { rig, a, b in
       let answer = try await withRaw(rig.address) { raw in
@@ -29,10 +33,12 @@ struct BadInputTests {
     }
   }
 
-  @Test("CONNECT and layered transfer codings are 501", arguments: [
-    "CONNECT example.com:443 HTTP/1.1\r\nhost: example.com\r\n\r\n",
-    "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
-  ])
+  @Test(
+    "CONNECT and layered transfer codings are 501",
+    arguments: [
+      "CONNECT example.com:443 HTTP/1.1\r\nhost: example.com\r\n\r\n",
+      "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    ])
   func unsupported(text: String) async throws {
     try await withSlots { rig, a, _ in
       let answer = try await withRaw(rig.address) { raw in
@@ -165,7 +171,9 @@ struct BadInputTests {
   func fuzz(seed: UInt64) async throws {
     try await withSlots { rig, _, _ in
       var random = Seeded(seed)
-      let shapes = ["GET / HTTP/1.1\r\nhost: x\r\n", "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"]
+      let shapes = [
+        "GET / HTTP/1.1\r\nhost: x\r\n", "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n",
+      ]
       for _ in 0..<30 {
         var bytes = Array((shapes.randomElement(using: &random) ?? "").utf8)
         for _ in 0..<Int.random(in: 1...200, using: &random) {

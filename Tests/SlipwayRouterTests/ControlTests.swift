@@ -16,20 +16,23 @@ struct ControlTests {
     }
   }
 
-  @Test("nonsense is answered with an error that names the trouble, and the connection goes on", arguments: [
-    ("", "garbage"), ("{", "garbage"), ("[]", "garbage"), ("null", "garbage"), (#"{"op":1}"#, "garbage"),
-    (#"{"op":"dance"}"#, "garbage"), (#"{"op":"set"}"#, "garbage"), (#"{"op":"set","generation":-1,"a":0,"b":100}"#, "garbage"),
-    (#"{"op":"set","generation":9,"a":60,"b":60,"fallback":"a"}"#, "garbage"),
-    (#"{"op":"set","generation":9,"a":"100","b":0,"fallback":"a"}"#, "garbage"),
-    (#"{"op":"set","generation":9,"a":99.5,"b":0.5}"#, "garbage"),
-    (#"{"op":"set","generation":9,"a":0,"b":100,"fallback":"green"}"#, "garbage"),
-    (#"{"op":"set","generation":9,"a":0,"b":100,"falback":"a"}"#, "falback"),
-    (#"{"op":"set","generation":9,"a":0,"b":100,"targets":{"green":"127.0.0.1:1"}}"#, "green"),
-    (#"{"op":"set","generation":9,"a":0,"b":100,"targets":[1]}"#, "garbage"),
-    (#"{"op":"set","generation":9,"a":0,"b":100,"targets":{"b":"127.0.0.1:99999"}}"#, "slot b"),
-    (#"{"op":"set","generation":9,"a":0,"b":100,"targets":{"b":"evil host:80"}}"#, "slot b"),
-    (String(repeating: "[", count: 60_000), "garbage"),
-  ])
+  @Test(
+    "nonsense is answered with an error that names the trouble, and the connection goes on",
+    arguments: [
+      ("", "garbage"), ("{", "garbage"), ("[]", "garbage"), ("null", "garbage"), (#"{"op":1}"#, "garbage"),
+      (#"{"op":"dance"}"#, "garbage"), (#"{"op":"set"}"#, "garbage"),
+      (#"{"op":"set","generation":-1,"a":0,"b":100}"#, "garbage"),
+      (#"{"op":"set","generation":9,"a":60,"b":60,"fallback":"a"}"#, "garbage"),
+      (#"{"op":"set","generation":9,"a":"100","b":0,"fallback":"a"}"#, "garbage"),
+      (#"{"op":"set","generation":9,"a":99.5,"b":0.5}"#, "garbage"),
+      (#"{"op":"set","generation":9,"a":0,"b":100,"fallback":"green"}"#, "garbage"),
+      (#"{"op":"set","generation":9,"a":0,"b":100,"falback":"a"}"#, "falback"),
+      (#"{"op":"set","generation":9,"a":0,"b":100,"targets":{"green":"127.0.0.1:1"}}"#, "green"),
+      (#"{"op":"set","generation":9,"a":0,"b":100,"targets":[1]}"#, "garbage"),
+      (#"{"op":"set","generation":9,"a":0,"b":100,"targets":{"b":"127.0.0.1:99999"}}"#, "slot b"),
+      (#"{"op":"set","generation":9,"a":0,"b":100,"targets":{"b":"evil host:80"}}"#, "slot b"),
+      (String(repeating: "[", count: 60_000), "garbage"),
+    ])
   func nonsense(line: String, word: String) async throws {
     try await withSlots { rig, _, _ in
       let (error, status) = try await withRaw(unix: rig.control.path) { raw in
@@ -122,9 +125,11 @@ struct ControlTests {
     await b.kill()
   }
 
-  @Test("a damaged state file is not guessed at: 503, said in the status, kept aside when a new table is set", arguments: [
-    0, 1, 2, 3, 4,
-  ])
+  @Test(
+    "a damaged state file is not guessed at: 503, said in the status, kept aside when a new table is set",
+    arguments: [
+      0, 1, 2, 3, 4,
+    ])
   func corrupt(kind: Int) async throws {
     let a = try await TestUpstream.start { _ in .text(200, "a") }
     try await withFolder { folder in
@@ -137,7 +142,8 @@ struct ControlTests {
       switch kind {
       case 0: data = Data()
       case 1: data.removeLast(10)
-      case 2: data = Data(String(decoding: data, as: UTF8.self).replacing("\"generation\":5", with: "\"generation\":4").utf8)
+      case 2:
+        data = Data(String(decoding: data, as: UTF8.self).replacing("\"generation\":5", with: "\"generation\":4").utf8)
       case 3: data = Data((0..<500).map { UInt8(truncatingIfNeeded: $0 &* 37) })
       default: data = Data("{}\n\(Digest(of: Data("{}".utf8)))\n".utf8)
       }

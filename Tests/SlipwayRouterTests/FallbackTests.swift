@@ -161,6 +161,20 @@ struct FallbackTests {
     }
   }
 
+  @Test("a POST takes no connection that has been idle for long, a GET does")
+  func freshForPost() async throws {
+    var limits = RouterLimits()
+    limits.unrepeatableIdle = .zero
+    try await withSlots(loops: 1, limits: limits) { rig, a, _ in
+      try await withClient(rig.address) { client in
+        for _ in 0..<3 { _ = try await client.get() }
+        #expect(a.snapshot.connections == 1)
+        for _ in 0..<3 { _ = try await client.post("/", "order") }
+      }
+      #expect(a.snapshot.connections == 4)
+    }
+  }
+
   @Test("a request that kills its connection is not sent to the same slot for ever")
   func poison() async throws {
     try await withSlots(a: { _ in .drop }) { rig, a, _ in
@@ -170,11 +184,13 @@ struct FallbackTests {
     }
   }
 
-  @Test("an answer that is no HTTP is 502", arguments: [
-    "banana\r\n\r\n", "HTTP/9.9 200 OK\r\n\r\n", "HTTP/1.1 101 Switching Protocols\r\n\r\n",
-    "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
-    "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
-  ])
+  @Test(
+    "an answer that is no HTTP is 502",
+    arguments: [
+      "banana\r\n\r\n", "HTTP/9.9 200 OK\r\n\r\n", "HTTP/1.1 101 Switching Protocols\r\n\r\n",
+      "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+      "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
+    ])
   func garbage(reply: String) async throws {
     let upstream = try await RawUpstream.start(reply, closes: false)
     try await withRig { rig in

@@ -44,7 +44,8 @@ struct ProxyTests {
   @Test("an answer loses the fields of one hop and keeps the rest, repeated ones included")
   func responseHeaders() async throws {
     let fields = [
-      ("set-cookie", "a=1"), ("set-cookie", "b=2"), ("connection", "X-Hop"), ("x-hop", "1"), ("keep-alive", "timeout=9"),
+      ("set-cookie", "a=1"), ("set-cookie", "b=2"), ("connection", "X-Hop"), ("x-hop", "1"),
+      ("keep-alive", "timeout=9"),
     ]
     try await withSlots(a: { _ in .text(200, "hello", fields) }) { rig, _, _ in
       let answer = try await rig.get()

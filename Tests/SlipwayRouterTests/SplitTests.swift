@@ -72,9 +72,10 @@ struct SplitTests {
   func fencing(generation: UInt64) async throws {
     try await withSlots { rig, _, _ in
       try await rig.control.set(split: Split(green: .b, percent: 5, blue: .a), generation: 3)
-      let error = try #require(await failure { () async throws(RouterError) in
-        try await rig.control.set(split: Split(green: .b, percent: 90, blue: .a), generation: generation)
-      })
+      let error = try #require(
+        await failure { () async throws(RouterError) in
+          try await rig.control.set(split: Split(green: .b, percent: 90, blue: .a), generation: generation)
+        })
       #expect(error.code == .refused(generation: 3))
       #expect(error.message.contains("3"))
       #expect(try await rig.control.status().split.b == 5)
@@ -91,13 +92,33 @@ struct SplitTests {
         try await rig.control.set(split: Split(green: .b, percent: 100, blue: .a), targets: [.a: nil], generation: 2)
       }
       let nonsense = await failure { () async throws(RouterError) in
-        try await rig.control.set(split: Split(green: .b, percent: 10, blue: .a), targets: [.b: "nowhere"], generation: 2)
+        try await rig.control.set(
+          split: Split(green: .b, percent: 10, blue: .a), targets: [.b: "nowhere"], generation: 2)
       }
       #expect(weight?.code == .refused(generation: 1) && weight?.message.contains("slot b") == true)
       #expect(fallback?.code == .refused(generation: 1) && nonsense?.code == .refused(generation: 1))
       #expect(try await rig.control.status().generation == 1)
       try await rig.control.set(split: Split(green: .b, percent: 0, blue: .a), targets: [.b: nil], generation: 2)
       #expect(try await rig.control.status().targets == [.a: a.address])
+    }
+  }
+
+  @Test("a slot's new address serves from the acknowledgement on, and the old one's idle connections end")
+  func newAddress() async throws {
+    try await withSlots { rig, a, _ in
+      let next = try await TestUpstream.start { _ in .text(200, "next") }
+      try await withClient(rig.address) { client in
+        _ = try await client.get()
+        try await rig.control.set(
+          split: Split(green: .b, percent: 0, blue: .a), targets: [.a: next.address], generation: 2)
+        for _ in 0..<3 {
+          let answer = try await client.get()
+          #expect(answer.text == "next")
+        }
+      }
+      let isClosed = await eventually { a.openConnections == 0 }
+      #expect(isClosed && a.requests == 1)
+      await next.kill()
     }
   }
 
@@ -142,7 +163,8 @@ struct SplitTests {
       #expect(failed == 0)
       #expect(b.requests > 0 && a.requests > 0)
       let counters = try await rig.control.counters()
-      #expect(counters.slot(.a).counters.requests + counters.slot(.b).counters.requests == UInt64(a.requests + b.requests))
+      #expect(
+        counters.slot(.a).counters.requests + counters.slot(.b).counters.requests == UInt64(a.requests + b.requests))
       #expect(counters.slot(.a).counters.errors + counters.slot(.b).counters.errors == 0)
     }
   }

@@ -22,7 +22,9 @@ struct TestClient {
   let outbound: NIOAsyncChannelOutboundWriter<HTTPClientRequestPart>
   let host: String
 
-  mutating func get(_ uri: String = "/", method: HTTPMethod = .GET, headers: HTTPHeaders = [:]) async throws -> TestAnswer {
+  mutating func get(_ uri: String = "/", method: HTTPMethod = .GET, headers: HTTPHeaders = [:]) async throws
+    -> TestAnswer
+  {
     try await send(method, uri, headers: headers, body: nil)
     return try await receive()
   }

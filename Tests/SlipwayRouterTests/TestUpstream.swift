@@ -44,24 +44,25 @@ final class TestUpstream: Sendable {
 
   let address: String
   let channel: any Channel
-  let seen: Seen_
+  let seen: Memory
 
-  final class Seen_: Sendable {
+  final class Memory: Sendable {
     let value = Mutex(Seen())
     let open = Mutex<[ObjectIdentifier: any Channel]>([:])
   }
 
-  private init(channel: any Channel, seen: Seen_) {
+  private init(channel: any Channel, seen: Memory) {
     self.channel = channel
     self.seen = seen
     address = "127.0.0.1:\(channel.localAddress?.port ?? 0)"
   }
 
   var requests: Int { seen.value.withLock { $0.heads.count } }
+  var openConnections: Int { seen.open.withLock { $0.count } }
   var snapshot: Seen { seen.value.withLock { $0 } }
 
   static func start(port: Int = 0, _ plan: @escaping @Sendable (HTTPRequestHead) -> Plan) async throws -> TestUpstream {
-    let seen = Seen_()
+    let seen = Memory()
     let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelInitializer { child in
@@ -90,11 +91,11 @@ private final class UpstreamHandler: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundOut = HTTPServerResponsePart
   let plan: @Sendable (HTTPRequestHead) -> Plan
-  let seen: TestUpstream.Seen_
+  let seen: TestUpstream.Memory
   private var current = Plan.hang
   private var left = 0
 
-  init(plan: @escaping @Sendable (HTTPRequestHead) -> Plan, seen: TestUpstream.Seen_) {
+  init(plan: @escaping @Sendable (HTTPRequestHead) -> Plan, seen: TestUpstream.Memory) {
     self.plan = plan
     self.seen = seen
   }
@@ -116,7 +117,8 @@ private final class UpstreamHandler: ChannelInboundHandler {
       seen.value.withLock { $0.heads.append(head) }
       current = plan(head)
       if head.headers.contains(name: "expect") {
-        context.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
+        context.writeAndFlush(
+          wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
       }
       if case .echo = current { write(.head(HTTPResponseHead(version: .http1_1, status: .ok)), context) }
       if case .drop = current { context.close(promise: nil) }
