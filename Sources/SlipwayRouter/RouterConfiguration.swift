@@ -54,6 +54,9 @@ package struct RouterLimits: Sendable {
   package var bodyTimeout = Span.seconds(60)
   /// Longest wait for an upstream to accept a connection.
   package var connectTimeout = Span.seconds(1)
+  /// How long an upstream connection may have been idle to get a request that must not be sent twice: the upstream may be about
+  /// to close it, and then nobody could tell whether the request was acted on.
+  package var unrepeatableIdle = Span.seconds(1)
   /// From the end of the request to the head of the answer; then the client gets 504.
   package var responseTimeout = Span.seconds(30)
   /// How long an idle upstream connection is kept.

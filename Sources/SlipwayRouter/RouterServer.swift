@@ -153,7 +153,9 @@ package final class RouterServer: Sendable {
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          guard let worker = byLoop[ObjectIdentifier(channel.eventLoop)]?.value else { throw ChannelError.ioOnClosedChannel }
+          guard let worker = byLoop[ObjectIdentifier(channel.eventLoop)]?.value else {
+            throw ChannelError.ioOnClosedChannel
+          }
           var framing = HTTPResponseEncoder.Configuration()
           framing.automaticallySetFramingHeaders = false
           let decoder = HTTPRequestDecoder(

@@ -78,7 +78,8 @@ final class ControlDesk {
     problem = nil
     // Each loop takes changes in the order in which they are handed over here; the answer waits for the last of them.
     let applied = workers.map { worker in worker.eventLoop.submit { worker.value.apply(next) } }
-    return EventLoopFuture.andAllSucceed(applied, on: eventLoop).assumeIsolated().flatMap { self.status() }.nonisolated()
+    let all = EventLoopFuture.andAllSucceed(applied, on: eventLoop)
+    return all.assumeIsolated().flatMap { self.status() }.nonisolated()
   }
 
   private func status() -> EventLoopFuture<ControlReply> {
@@ -101,10 +102,12 @@ final class ControlDesk {
     var slots: [Slot: SlotTraffic] = [:]
     for slot in Slot.allCases { slots[slot] = MeterSum(loops.map { $0.meters[slot] }).traffic(now: now, wall: wall) }
     return RouterStatus(
-      identity: configuration.identity, startedAt: startedAt, now: wall, pid: ProcessInfo.processInfo.processIdentifier,
-      listen: listen, generation: table.generation, split: table.split, targets: table.targetTexts,
+      identity: configuration.identity, startedAt: startedAt, now: wall,
+      pid: ProcessInfo.processInfo.processIdentifier, listen: listen, generation: table.generation, split: table.split,
+      targets: table.targetTexts,
       testers: table.testers, isRestored: isRestored, isDraining: isDraining, problem: problem,
-      unrouted: loops.reduce(0) { $0 &+ $1.unrouted }, connections: loops.reduce(0) { $0 + $1.connections }, slots: slots)
+      unrouted: loops.reduce(0) { $0 &+ $1.unrouted }, connections: loops.reduce(0) { $0 + $1.connections },
+      slots: slots)
   }
 
   private func snapshot() -> EventLoopFuture<[LoopSnapshot]> {

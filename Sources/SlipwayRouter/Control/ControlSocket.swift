@@ -33,7 +33,8 @@ enum ControlSocket {
     guard !path.isEmpty, path.utf8.count <= pathLimit else {
       throw RouterError(
         .misconfigured,
-        "control path has \(path.utf8.count) bytes, a Unix socket takes 1 to \(pathLimit); use a shorter folder: \(path)")
+        "control path has \(path.utf8.count) bytes, a Unix socket takes 1 to \(pathLimit); use a shorter folder: \(path)"
+      )
     }
   }
 

@@ -36,6 +36,7 @@ package struct RouterControl: Sendable {
   ///   - generation: must be above the one in force.
   ///   - testers: whether `X-Canary: green` leads to the candidate; nil leaves it as it is.
   /// - Returns: the router's state after the change.
+  /// - Throws: ``RouterError`` with code `refused` and the generation in force when the change is too old or cannot work.
   @discardableResult
   package func set(
     split: Split, targets: [Slot: String?] = [:], generation: UInt64, testers: Bool? = nil
@@ -103,7 +104,9 @@ package struct RouterControl: Sendable {
           }
         }
         .connect(unixDomainSocketPath: path)
-      channel.whenFailure { answer.fail(RouterError(.unreachable, "no router answers at \(path); start it", cause: $0)) }
+      channel.whenFailure { error in
+        answer.fail(RouterError(.unreachable, "no router answers at \(path); start it", cause: error))
+      }
       return try await withTaskCancellationHandler {
         try await answer.futureResult.get()
       } onCancel: {

@@ -51,6 +51,23 @@ package struct SlotTraffic: Codable, Sendable, Equatable {
   /// Connections opened to the slot's upstream.
   package var connects: UInt64
   package var counters: SlotCounters
+
+  package init(
+    inFlight: Int = 0, lastSentAt: Timestamp? = nil, lastFinishedAt: Timestamp? = nil, abandoned: UInt64 = 0,
+    stoodInFor: UInt64 = 0, ejected: UInt64 = 0, testers: UInt64 = 0, broken: UInt64 = 0, connects: UInt64 = 0,
+    counters: SlotCounters = SlotCounters()
+  ) {
+    self.inFlight = inFlight
+    self.lastSentAt = lastSentAt
+    self.lastFinishedAt = lastFinishedAt
+    self.abandoned = abandoned
+    self.stoodInFor = stoodInFor
+    self.ejected = ejected
+    self.testers = testers
+    self.broken = broken
+    self.connects = connects
+    self.counters = counters
+  }
 }
 
 /// Cumulative counters of both slots with the identity of their source.

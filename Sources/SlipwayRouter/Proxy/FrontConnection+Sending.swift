@@ -21,7 +21,7 @@ extension FrontConnection {
     guard let target = worker.table.targets[slot] else { return refused(slot) }
     // A request that cannot be sent twice takes no connection that the upstream may be about to close.
     let canRepeat = exchange.request.isIdempotent && !exchange.request.hasBody
-    let patience: TimeAmount? = canRepeat ? nil : .seconds(1)
+    let patience: TimeAmount? = canRepeat ? nil : worker.limits.unrepeatableIdle.amount
     if !fresh, let connection = worker.takeIdle(slot, patience: patience, now: .now()) {
       return attach(connection, isPooled: true)
     }

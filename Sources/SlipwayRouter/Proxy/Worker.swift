@@ -91,7 +91,8 @@ final class Worker {
           var framing = HTTPRequestEncoder.Configuration()
           framing.automaticallySetFramingHeaders = false
           let decoder = HTTPResponseDecoder(
-            leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .forward, limitConfiguration: decoderLimits)
+            leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .forward,
+            limitConfiguration: decoderLimits)
           try channel.pipeline.syncOperations.addHandlers([
             HTTPRequestEncoder(configuration: framing), ByteToMessageHandler(decoder), bound.value,
           ])

@@ -1,0 +1,139 @@
+import Foundation
+import NIOCore
+import NIOHTTP1
+import SlipwayModel
+import SlipwayRouter
+import Testing
+
+@Suite("Router: large bodies")
+struct StreamTests {
+  @Test("64 MB go up and come back unchanged, with little memory")
+  func echo() async throws {
+    let size = 64 << 20
+    let piece = 64 << 10
+    let pattern = Pattern()
+    try await withSlots(a: { _ in .echo }) { rig, _, _ in
+      let before = residentBytes()
+      try await withClient(rig.address) { client in
+        let outbound = client.outbound
+        async let sending: Void = {
+          try await outbound.write(
+            .head(
+              HTTPRequestHead(
+                version: .http1_1, method: .POST, uri: "/", headers: ["host": "x", "content-length": String(size)])))
+          for start in stride(from: 0, to: size, by: piece) {
+            try await outbound.write(.body(.byteBuffer(pattern.slice(at: start, count: piece))))
+          }
+          try await outbound.write(.end(nil))
+        }()
+        var count = 0
+        var isSame = true
+        reading: while let part = try await client.inbound.next() {
+          switch part {
+          case .head: break
+          case .body(let buffer):
+            isSame = isSame && buffer == pattern.slice(at: count, count: buffer.readableBytes)
+            count += buffer.readableBytes
+          case .end: break reading
+          }
+        }
+        try await sending
+        #expect(count == size && isSame)
+      }
+      // Client, router and upstream share this process, as do other tests; all of them together stay far below one body.
+      #expect(residentBytes() - before < 256 << 20)
+    }
+  }
+
+  @Test("a client that does not read stops the application from sending")
+  func slowReader() async throws {
+    let size = 1 << 30
+    try await withSlots(a: { _ in .stream(size) }) { rig, a, _ in
+      try await withClient(rig.address) { client in
+        try await client.send(.GET, "/", headers: [:], body: nil)
+        _ = try await client.inbound.next()
+        let settled = await settledValue { a.snapshot.bytesOut }
+        // What the kernel's socket buffers hold, and the router's window.
+        #expect(settled > 0 && settled < 64 << 20)
+        let status = try await rig.control.status()
+        #expect(status.slots[.a]?.inFlight == 1)
+      }
+      let counters = try await rig.counters { $0.slot(.a).inFlight == 0 }
+      #expect(counters.slot(.a).abandoned == 1 && counters.slot(.a).counters.errors == 0)
+      #expect(counters.slot(.a).counters.requests == 1)
+    }
+  }
+
+  @Test("an application that does not read stops the client from sending")
+  func slowUpstream() async throws {
+    let silent = try SilentReader()
+    defer { silent.close() }
+    // The client's end waits behind what it has sent, so the router cannot see it and the stop must not wait long.
+    var limits = RouterLimits()
+    limits.drain = .milliseconds(100)
+    try await withRig(limits: limits) { rig in
+      try await rig.control.set(
+        split: Split(green: .a, percent: 100, blue: nil), targets: [.a: silent.address], generation: 1)
+      try await withClient(rig.address) { client in
+        let outbound = client.outbound
+        let sent = Counter()
+        await withThrowingTaskGroup(of: Void.self) { group in
+          group.addTask {
+            try await outbound.write(
+              .head(
+                HTTPRequestHead(
+                  version: .http1_1, method: .POST, uri: "/", headers: ["host": "x", "content-length": "1073741824"])))
+            let piece = ByteBuffer(repeating: 7, count: 64 << 10)
+            while !Task.isCancelled {
+              try await outbound.write(.body(.byteBuffer(piece)))
+              sent.add(piece.readableBytes)
+            }
+          }
+          let settled = await settledValue { sent.value }
+          #expect(settled > 0 && settled < 64 << 20)
+          group.cancelAll()
+          while (try? await group.next()) != nil {}
+        }
+      }
+    }
+  }
+}
+
+/// Bytes whose period fits no buffer size, so that a lost, doubled or moved piece shows.
+private struct Pattern: Sendable {
+  private static let period = 1_000_003
+  private let bytes: ByteBuffer
+
+  init() {
+    var generator = SystemRandomNumberGenerator()
+    var bytes = ByteBuffer()
+    for _ in 0...(Self.period / 8) { bytes.writeInteger(generator.next()) }
+    let once = bytes.getSlice(at: 0, length: Self.period) ?? bytes
+    var twice = once
+    twice.writeImmutableBuffer(once)
+    self.bytes = twice
+  }
+
+  func slice(at offset: Int, count: Int) -> ByteBuffer {
+    bytes.getSlice(at: offset % Self.period, length: count) ?? ByteBuffer()
+  }
+}
+
+private func residentBytes() -> Int {
+  let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+  let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+  return pages * 4_096
+}
+
+/// The value once it has stood still for a second.
+private func settledValue(_ read: () -> Int) async -> Int {
+  var last = read()
+  var still = 0
+  while still < 20 {
+    try? await Task.sleep(for: .milliseconds(50))
+    let now = read()
+    still = now == last && now > 0 ? still + 1 : 0
+    last = now
+  }
+  return last
+}
