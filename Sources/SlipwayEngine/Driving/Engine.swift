@@ -45,6 +45,9 @@ package actor Engine {
       observer: observer)
   }
 
+  /// How many runs are held in memory; those that wait for long are not among them.
+  package var heldDrivers: Int { drivers.count }
+
   // MARK: Desk
 
   /// Takes in what somebody hands in; answered when it is on disk or refused.

@@ -1,0 +1,55 @@
+# Everything that builds, tests or measures Slipway. A folder of build products may be given: make test BUILD=/somewhere
+BUILD ?= $(or $(SLIPWAY_BUILD_DIR),.build)
+RELEASE ?= .build-release
+PREFIX ?= /usr/local
+SWIFT_FLAGS = --scratch-path $(BUILD)
+RELEASE_FLAGS = -c release --scratch-path $(RELEASE)
+DEMO_DIR ?= slipway-demo
+
+.PHONY: build test lint demo bench bench-peers soak install requirements clean
+
+build:
+	@scripts/install-packages build
+	swift build $(SWIFT_FLAGS) --product slipway
+
+demo: build
+	$(BUILD)/debug/slipway demo --dir $(DEMO_DIR)
+
+# Everything that CI runs. One form of build for all, because another one would link everything anew.
+test:
+	@scripts/install-packages test
+	@$(MAKE) --no-print-directory lint
+	@scripts/requirements --check
+	swift build $(SWIFT_FLAGS) --build-tests
+	SLIPWAY_PROGRAM=$(abspath $(BUILD))/debug/slipway swift test $(SWIFT_FLAGS) --skip-build --disable-xctest
+
+lint:
+	swift format lint --strict --recursive Sources Tests Benchmarks Package.swift
+
+# Rewrites the last column of docs/requirements.md from the names of the tests.
+requirements:
+	scripts/requirements
+
+bench:
+	@scripts/install-packages test
+	swift build $(RELEASE_FLAGS) --product slipway
+	swift build $(RELEASE_FLAGS) --product slipway-bench
+	Benchmarks/run $(abspath $(RELEASE))/release
+
+bench-peers: 
+	@scripts/install-packages test
+	swift build $(RELEASE_FLAGS) --product slipway-bench
+	Benchmarks/peers/run $(abspath $(RELEASE))/release
+
+soak:
+	@scripts/install-packages test
+	swift build $(SWIFT_FLAGS) --build-tests
+	SLIPWAY_PROGRAM=$(abspath $(BUILD))/debug/slipway SLIPWAY_SOAK=$(or $(ROUNDS),200) swift test $(SWIFT_FLAGS) --skip-build --disable-xctest --filter Crash
+
+install:
+	@scripts/install-packages build
+	swift build $(RELEASE_FLAGS) --product slipway
+	install -D -m 755 $(RELEASE)/release/slipway $(DESTDIR)$(PREFIX)/bin/slipway
+
+clean:
+	rm -rf $(BUILD) $(RELEASE)

@@ -1,0 +1,173 @@
+import Foundation
+import SlipwayConnectors
+import SlipwayEngine
+import SlipwayModel
+import Synchronization
+
+/// Time that runs `factor` times as fast as the machine's and can be set forward and back.
+final class FastTime: TimeSource {
+  private let factor: Int64
+  private let began = ContinuousClock.now
+  private let offset = Mutex<Int64>(1_800_000_000_000)
+
+  init(factor: Int64 = 100) { self.factor = factor }
+
+  func now() -> Timestamp {
+    let real = (ContinuousClock.now - began).components
+    let milliseconds = real.seconds * 1_000 + real.attoseconds / 1_000_000_000_000_000
+    return Timestamp(milliseconds: offset.withLock { $0 } + milliseconds * factor)
+  }
+
+  func sleep(for span: Span) async throws {
+    try await Task.sleep(for: .microseconds(max(200, span.milliseconds * 1_000 / factor)))
+  }
+
+  func jump(_ span: Span) { offset.withLock { $0 += span.milliseconds } }
+}
+
+/// A small world that the engine acts on: two slots, a split, counters, a service that is well or not. Everything done to it is written down, and it can be
+/// told to fail, hang or lie. It outlives the engine, as the real one does.
+final class World: Sendable {
+  struct State {
+    var slots: [Slot: ReleaseID] = [:]
+    var split = Split.none
+    var generation: UInt64 = 0
+    var counters: [Slot: SlotCounters] = [:]
+    var deeds: [String] = []
+    /// Share of errors per release, in percent.
+    var errorPercent: [ReleaseID: UInt64] = [:]
+    var illness: [ReleaseID: String] = [:]
+    var crashes: [Slot: Int] = [:]
+    var failingWrites = 0
+    var failingReads = 0
+    var ignoresWrites = false
+    var hangsAt: String?
+    var tells: [Message] = []
+    var hasMetrics = true
+  }
+
+  let state = Mutex(State())
+
+  var deeds: [String] { state.withLock { $0.deeds } }
+  var split: Split { state.withLock { $0.split } }
+  var slots: [Slot: ReleaseID] { state.withLock { $0.slots } }
+
+  func set(_ change: (inout sending State) -> Void) { state.withLock { change(&$0) } }
+
+  /// Waits for ever where the world was told to hang, until cancelled.
+  func hang(_ deed: String) async throws(ConnectorError) {
+    guard state.withLock({ $0.hangsAt }) == deed else { return }
+    while !Task.isCancelled { try? await Task.sleep(for: .milliseconds(2)) }
+    throw ConnectorError(.timedOut, "\(deed) was cancelled")
+  }
+}
+
+struct WorldDeployer: Deployer {
+  let world: World
+
+  func deploy(_ deployment: Deployment) async throws(ConnectorError) -> String {
+    try await world.hang("deploy")
+    world.set {
+      $0.slots[deployment.slot] = deployment.release.id
+      $0.deeds.append("deploy \(deployment.release.id) \(deployment.slot)")
+    }
+    return "deployed"
+  }
+
+  func contents(of deployment: Deployment) async throws(ConnectorError) -> SlotContents {
+    world.state.withLock { $0.slots[deployment.slot].map(SlotContents.release) ?? .empty }
+  }
+
+  func destroy(_ deployment: Deployment) async throws(ConnectorError) -> String {
+    world.set {
+      $0.slots[deployment.slot] = nil
+      $0.deeds.append("destroy \(deployment.slot)")
+    }
+    return "destroyed"
+  }
+
+  func crashes(_ slot: Slot) async throws(ConnectorError) -> Int? { world.state.withLock { $0.crashes[slot] ?? 0 } }
+}
+
+struct WorldPlane: TrafficPlane {
+  let world: World
+  var frontDoor: String { "world://front" }
+
+  func readSplit() async throws(ConnectorError) -> Split {
+    let split: Split? = world.state.withLock { state in
+      if state.failingReads > 0 {
+        state.failingReads -= 1
+        return nil
+      }
+      return state.split
+    }
+    guard let split else { throw ConnectorError(.unreachable, "the data plane does not answer") }
+    return split
+  }
+
+  func apply(_ split: Split, targets: [Slot: String], generation: UInt64) async throws(ConnectorError) {
+    try await world.hang("shift \(split)")
+    let problem: String? = world.state.withLock { state in
+      if state.failingWrites > 0 {
+        state.failingWrites -= 1
+        return "the data plane does not take it"
+      }
+      if generation < state.generation { return "generation \(generation) is behind \(state.generation)" }
+      state.deeds.append("shift \(split)")
+      state.generation = generation
+      if !state.ignoresWrites { state.split = split }
+      return nil
+    }
+    if let problem { throw ConnectorError(.unreachable, problem) }
+  }
+
+  /// Every look finds 100 new requests, divided as the split says.
+  func counters(now: Timestamp) async throws(ConnectorError) -> CounterSample {
+    world.state.withLock { state in
+      for slot in Slot.allCases {
+        let share = UInt64(state.split[slot])
+        var counters = state.counters[slot] ?? SlotCounters(latency: LatencyHistogram())
+        counters.requests += share
+        let percent = state.slots[slot].flatMap { state.errorPercent[$0] } ?? 0
+        counters.serverErrors += share * percent / 100
+        for _ in 0..<share { counters.latency?.record(seconds: 0.004) }
+        state.counters[slot] = counters
+      }
+      return CounterSample(at: now, source: "world", slots: state.hasMetrics ? state.counters : [:])
+    }
+  }
+
+  func inFlight(_ slot: Slot) async throws(ConnectorError) -> Int? { 0 }
+}
+
+struct WorldVerifier: Verifier {
+  let world: World
+
+  func verify(_ verification: Verification, progress: @Sendable (String) -> Void) async -> [CheckOutcome] {
+    let illness = await probe(verification)
+    return [CheckOutcome(name: "health", passed: illness == nil, detail: illness ?? "well", seconds: 0)]
+  }
+
+  func probe(_ verification: Verification) async -> String? {
+    world.state.withLock { $0.illness[verification.deployment.release.id] }
+  }
+}
+
+struct WorldCatalog: ConnectorCatalog {
+  let world: World
+
+  func connectors(for environment: EnvironmentSpec) throws(ConnectorError) -> EnvironmentConnectors {
+    let plane = WorldPlane(world: world)
+    return EnvironmentConnectors(
+      deployer: WorldDeployer(world: world), plane: plane, source: PlaneCounters(plane), verifier: WorldVerifier(world: world))
+  }
+
+  func judge(_ gate: GateSpec, for plan: Plan, run: RunID?, at now: Timestamp) async -> GateReport {
+    GateReport(gate: gate.name, verdict: .passed, reason: "the world says yes")
+  }
+
+  func tell(_ message: Message) async -> String? {
+    world.set { $0.tells.append(message) }
+    return nil
+  }
+}
