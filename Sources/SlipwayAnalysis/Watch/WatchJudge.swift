@@ -148,9 +148,11 @@ extension WatchLimit {
     case .errorRateIncrease:
       return "error rate increase \(value) over blue (\(evidence.sides(.errorRate) { $0.errorRate })) \(crossing)"
     case .p95Increase:
-      return "p95 increase \(value) over blue (\(evidence.sides(.p95) { $0.latency?.quantile(0.95)?.value })) \(crossing)"
+      return
+        "p95 increase \(value) over blue (\(evidence.sides(.p95) { $0.latency?.quantile(0.95)?.value })) \(crossing)"
     case .p99Increase:
-      return "p99 increase \(value) over blue (\(evidence.sides(.p99) { $0.latency?.quantile(0.99)?.value })) \(crossing)"
+      return
+        "p99 increase \(value) over blue (\(evidence.sides(.p99) { $0.latency?.quantile(0.99)?.value })) \(crossing)"
     }
   }
 }
