@@ -64,7 +64,8 @@ let package = Package(
       name: "SlipwayConnectors",
       dependencies: [
         "SlipwayModel", "SlipwayRouter", "SlipwayHost", .product(name: "AsyncHTTPClient", package: "async-http-client"),
-        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Crypto", package: "swift-crypto"),
@@ -134,7 +135,10 @@ let package = Package(
       name: "SlipwayHostTests", dependencies: ["SlipwayHost", "SlipwayModel", "host-probe"], swiftSettings: strict),
     .testTarget(
       name: "SlipwayConnectorsTests",
-      dependencies: ["SlipwayConnectors", "SlipwayRouter", "SlipwayHost", "SlipwayModel"], swiftSettings: strict),
+      dependencies: [
+        "SlipwayConnectors", "SlipwayRouter", "SlipwayHost", "SlipwayModel",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      ], swiftSettings: strict),
     .testTarget(
       name: "SlipwayEngineTests",
       dependencies: [
