@@ -5,9 +5,14 @@ struct WatchEvidence {
   let green: SlotWindow
   /// Nil in a first deployment, where there is nothing to compare with.
   let blue: SlotWindow?
+  /// What blue answered while it still had traffic; nil where that was not enough either.
+  let reference: SlotWindow?
   /// Crashes on green since the watch began; nil when nobody counts them.
   let crashes: Int?
   let minimum: UInt64
+
+  /// Whether rules about an increase look at what blue answered earlier.
+  var usesReference: Bool { reference != nil && (blue.map { $0.requests < minimum } ?? false) }
 
   /// What a rule's quantity came to.
   enum Measurement {
@@ -42,7 +47,8 @@ struct WatchEvidence {
   }
 
   private func againstBlue(_ measure: (SlotWindow) -> Measurement) -> Measurement {
-    guard let blue else { return .skipped("there is no blue to compare with") }
+    guard let now = blue else { return .skipped("there is no blue to compare with") }
+    let blue = now.requests >= minimum ? now : reference ?? now
     guard green.requests >= minimum else { return onGreen { _ in .rate(nil) } }
     guard blue.requests >= minimum else {
       return .missing("only \(Words.requests(blue.requests)) of at least \(minimum) on blue to compare with")

@@ -12,17 +12,22 @@ package enum WatchJudge {
   ///   - green: the slot of the candidate.
   ///   - blue: the slot that served before; nil in a first deployment, where rules about an increase do not apply.
   ///   - samples: readings in the order they were made; the first is the one at the instant the weight had been read back.
+  ///   - reference: earlier readings, from when blue still had traffic; they stand in for blue where it has too few requests in the
+  ///     window, as it has at 100 %.
   ///   - now: the end of the window.
   /// - Returns: the verdict with its figures and one sentence why; never ``WatchVerdict/error``.
   package static func judge(
-    spec: WatchSpec, green: Slot, blue: Slot?, samples: [CounterSample], now: Timestamp
+    spec: WatchSpec, green: Slot, blue: Slot?, samples: [CounterSample], reference: [CounterSample] = [],
+    now: Timestamp
   ) -> WatchJudgement {
     let start = now - spec.window
+    let minimum = UInt64(max(0, spec.minimumRequests))
     let crashes = CrashCount.growth(of: green, in: samples)
     let evidence = WatchEvidence(
       green: SlotWindow(of: green, in: samples, after: start),
-      blue: blue.map { SlotWindow(of: $0, in: samples, after: start) }, crashes: crashes,
-      minimum: UInt64(max(0, spec.minimumRequests)))
+      blue: blue.map { SlotWindow(of: $0, in: samples, after: start) },
+      reference: blue.flatMap { Self.reference(of: $0, in: reference, minimum: minimum) }, crashes: crashes,
+      minimum: minimum)
     let results = Results(spec.rules.filter { !$0.limits.isEmpty }, on: evidence)
     let hasGreen = samples.last?.slots[green] != nil
     let (verdict, reason) = conclude(results, evidence, hasGreen: hasGreen)
@@ -33,6 +38,12 @@ package enum WatchJudge {
         return evidence.blue?.figures(crashes: CrashCount.growth(of: slot, in: samples) ?? 0)
       },
       green: hasGreen ? evidence.green.figures(crashes: crashes ?? 0) : nil)
+  }
+
+  private static func reference(of blue: Slot, in samples: [CounterSample], minimum: UInt64) -> SlotWindow? {
+    guard let first = samples.first else { return nil }
+    let window = SlotWindow(of: blue, in: samples, after: first.at)
+    return window.requests >= max(1, minimum) ? window : nil
   }
 
   private static func conclude(
@@ -52,6 +63,7 @@ package enum WatchJudge {
   /// What a reader must know beside the verdict's own reason.
   private static func remarks(_ results: Results, _ evidence: WatchEvidence) -> [String] {
     var remarks = results.skipped.map { "not judged: \($0)" }
+    if evidence.usesReference { remarks.append("compared with what blue answered before it lost its traffic") }
     remarks += results.texts[.alert].map { ["alert: \(Words.list($0))"] } ?? []
     for (name, window) in [("green", evidence.green), ("blue", evidence.blue)] {
       guard let window, window.lost > 0 else { continue }

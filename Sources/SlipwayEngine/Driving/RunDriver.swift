@@ -115,7 +115,7 @@ actor RunDriver {
         try await underWay(stepRun) { [performer] in await performer.readBack(stepRun) }
       case .measure(let stepRun):
         let samples = history.samples
-        let reference = history.promotion.reference
+        let reference = history.reference
         try await underWay(stepRun) { [performer] in
           await performer.measure(stepRun.index, earlier: samples, reference: reference)
         }
@@ -174,8 +174,10 @@ actor RunDriver {
     guard history.promotion.plan.operation == .promote, case .forward = history.promotion.phase else { return }
     switch stepRun.step.action {
     case .deploy where before == nil: before = try? await performer.reading(house.time.now())
-    case .shift where history.promotion.reference == nil && !history.promotion.hasTouchedTraffic:
-      if let figures = await performer.reference(from: before) { try await write([.referenced(figures)]) }
+    case .shift where history.reference.isEmpty && !history.promotion.hasTouchedTraffic:
+      if let before, let after = try? await performer.reading(house.time.now()) {
+        try await write([.referenced(before: before, after: after)])
+      }
     default: break
     }
   }

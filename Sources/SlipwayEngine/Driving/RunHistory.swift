@@ -9,6 +9,8 @@ struct RunHistory: Sendable {
   private(set) var sequence: Int64
   /// Counter samples of the current watch, oldest first.
   private(set) var samples: [CounterSample] = []
+  /// Samples from when blue still had traffic, which stand in for it at 100 %.
+  private(set) var reference: [CounterSample] = []
 
   /// Replays a run from its entries.
   ///
@@ -33,16 +35,23 @@ struct RunHistory: Sendable {
 
   /// Folds an event in that is on disk as `sequence`.
   mutating func fold(_ event: Event, at time: Timestamp, sequence: Int64) {
+    let watched = promotion.current
     promotion.apply(event, at: time)
     self.sequence = sequence
-    if case .measured(let index, let sample, _) = event, promotion.records.indices.contains(index),
-      let progress = promotion.records[index].watch
-    {
+    if case .referenced(let before, let after) = event { reference = [before, after] }
+    if case .measured(let index, let sample, _) = event, promotion.records.indices.contains(index) {
       if let sample { samples.append(sample) }
-      samples = Self.relevant(samples, since: progress.startedAt, window: promotion.plan.watch.window, now: time)
-    } else if let current = promotion.current, promotion.records[current].watch == nil {
-      samples = []
+      if let progress = promotion.records[index].watch {
+        samples = Self.relevant(
+          samples, since: progress.startedAt, window: promotion.plan.watch.window, now: time)
+      }
     }
+    guard let watched, promotion.current != watched || promotion.records[watched].watch == nil else { return }
+    // A watch is over: what blue answered in it is newer than what was known before, unless it got nothing.
+    if case .watch(let percent, _) = promotion.records[watched].step.action, percent < 100, samples.count > 1 {
+      reference = samples
+    }
+    samples = []
   }
 
   /// The baseline and what the trailing window needs; what lies before it is in the journal.

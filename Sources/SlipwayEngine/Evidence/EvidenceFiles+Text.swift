@@ -73,7 +73,7 @@ package enum EventText {
     case .readBack(let step, _, let observation): "\(name(step, promotion)): \(text(observation))"
     case .measured(let step, _, let judgement):
       "\(name(step, promotion)): \(judgement.verdict.rawValue), \(judgement.reason)"
-    case .referenced(let figures): "blue before: \(figures.requests) requests, \(figures.errors) errors"
+    case .referenced(let before, let after): "blue was measured from \(before.at) to \(after.at), before traffic moved"
     case .approved(let approval):
       "\(approval.person) approved plan \(approval.plan)" + (approval.comment.map { ": \($0)" } ?? "")
     case .held(let person, let reason): "\(person) holds: \(reason)"

@@ -234,7 +234,7 @@ extension StepPerformer {
 
 extension StepPerformer {
   /// One look at the counters and what it means together with the earlier ones.
-  func measure(_ index: Int, earlier samples: [CounterSample], reference: WatchFigures?) async -> Event {
+  func measure(_ index: Int, earlier samples: [CounterSample], reference: [CounterSample]) async -> Event {
     let now = time.now()
     do throws(ConnectorError) {
       let sample = try await reading(now)
@@ -257,15 +257,5 @@ extension StepPerformer {
       if let crashes = try await connectors.deployer.crashes(slot) { sample.crashes[slot] = crashes }
     }
     return sample
-  }
-}
-
-extension StepPerformer {
-  /// Blue's figures between `before` and now, when it had enough requests to be a reference.
-  func reference(from before: CounterSample?) async -> WatchFigures? {
-    guard let before, let blue = plan.blue, let after = try? await reading(time.now()) else { return nil }
-    let figures = WatchJudge.figures(of: blue.slot, samples: [before, after], window: plan.watch.window, now: after.at)
-    guard let figures, figures.requests >= UInt64(max(1, plan.watch.minimumRequests)) else { return nil }
-    return figures
   }
 }

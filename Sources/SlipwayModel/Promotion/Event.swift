@@ -12,8 +12,8 @@ package enum Event: Codable, Sendable, Equatable {
   case readBack(step: Int, attempt: Int, observation: Observation)
   /// One look at the counters during a watch. `sample` is nil when the source could not be read.
   case measured(step: Int, sample: CounterSample?, judgement: WatchJudgement)
-  /// What blue answered before any traffic moved: the reference for increases once blue gets none.
-  case referenced(WatchFigures)
+  /// Two looks at the counters before any traffic moved: the reference for increases once blue gets none.
+  case referenced(before: CounterSample, after: CounterSample)
   case approved(Approval)
   case held(by: Person, reason: String)
   case paused(by: Person, reason: String)

@@ -12,7 +12,7 @@ extension Promotion {
   private mutating func fold(_ event: Event, at time: Timestamp) {
     if isFinished { return }
     switch event {
-    case .requested: break
+    case .requested, .referenced: break
     case .resumed: interrupt(at: time)
     case .stepIntended(let index, let attempt, let deadline): intend(index, attempt, deadline, at: time)
     case .stepReported(let index, let attempt, let result): report(index, attempt, result, at: time)
@@ -22,7 +22,6 @@ extension Promotion {
       report(index, attempt, GateReport.together(reports), at: time)
     case .readBack(let index, let attempt, let observation): observe(index, attempt, observation, at: time)
     case .measured(let index, let sample, let judgement): judge(index, sample, judgement, at: time)
-    case .referenced(let figures): reference = figures
     case .approved, .held, .paused, .resumedBy, .rejected, .aborted, .rollbackAsked, .confirmed:
       word(event, at: time)
     case .expired(let index): expire(index, at: time)
@@ -237,7 +236,6 @@ extension Promotion {
     records[index].detail = judgement.reason
     records[index].watch = WatchProgress(
       startedAt: progress?.startedAt ?? time, lastAt: time, looks: (progress?.looks ?? 0) + 1, last: judgement)
-    if let blue = judgement.blue, blue.requests >= UInt64(max(1, plan.watch.minimumRequests)) { reference = blue }
     let age = time - (progress?.startedAt ?? time)
     switch judgement.verdict {
     case .breach:

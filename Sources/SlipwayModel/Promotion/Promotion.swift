@@ -16,8 +16,6 @@ package struct Promotion: Codable, Sendable, Equatable {
   package internal(set) var cause: Cause?
   /// When going back was decided.
   package internal(set) var causeAt: Timestamp?
-  /// Blue's figures from before traffic moved, or from the last step in which it had enough.
-  package internal(set) var reference: WatchFigures?
   package internal(set) var evidenceFolder: String?
   package internal(set) var evidenceAttempts = 0
   package internal(set) var evidenceRetryAt: Timestamp?
