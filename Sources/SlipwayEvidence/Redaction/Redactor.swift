@@ -85,7 +85,7 @@ package struct Redactor: Sendable {
       let isSensitive = sensitiveDepth.map { $0 == depth || $0 + 1 == depth } ?? false
       switch token {
       case .key:
-        sensitiveDepth = SensitiveName.matches(content ?? Array(bytes[range])) ? depth : nil
+        sensitiveDepth = isTelling(bytes[range], content) ? depth : nil
         if let new = redactedString(bytes, range, content) { edits.append((range, new)) }
       case .string:
         if isSensitive, isWorthHiding(content ?? Array(bytes[range])) {
@@ -100,6 +100,10 @@ package struct Redactor: Sendable {
       }
     }
     return isJSON ? Self.apply(edits, to: bytes) : nil
+  }
+
+  private func isTelling(_ key: Slice<UnsafeBufferPointer<UInt8>>, _ content: [UInt8]?) -> Bool {
+    content.map { SensitiveName.matches($0) } ?? SensitiveName.matches(key)
   }
 
   private func isWorthHiding(_ content: [UInt8]) -> Bool {
