@@ -19,7 +19,7 @@ extension Promotion {
     case .gatesReported(let index, let attempt, let reports):
       guard isInHand(index), attempt == records[index].attempts, isOpen(records[index]) else { return }
       records[index].reports = reports
-      report(index, attempt, GateReport.together(reports), at: time)
+      answer(index, Self.together(reports, records[index].step.action), at: time)
     case .readBack(let index, let attempt, let observation): observe(index, attempt, observation, at: time)
     case .measured(let index, let sample, let judgement): judge(index, sample, judgement, at: time)
     case .approved, .held, .paused, .resumedBy, .rejected, .aborted, .rollbackAsked, .confirmed:
@@ -84,6 +84,36 @@ extension Promotion {
   private mutating func report(_ index: Int, _ attempt: Int, _ result: StepResult, at time: Timestamp) {
     // A late or doubled report carries an attempt that is no longer under way and changes nothing.
     guard isInHand(index), attempt == records[index].attempts, isOpen(records[index]) else { return }
+    answer(index, checked(result, records[index]), at: time)
+  }
+
+  /// A gate passes by what it reports and an approval by those who gave it, never by a bare word.
+  private func checked(_ result: StepResult, _ record: StepRecord) -> StepResult {
+    guard case .succeeded = result else { return result }
+    switch record.step.action {
+    case .gate, .recheck: return .errored("\(record.step.id) gave no report of what was found")
+    case .approve(let spec):
+      let missing = spec.missing(in: approvals)
+      return missing.isEmpty ? result : .errored("needs " + missing.joined(separator: " and "))
+    case .confirm, .deploy, .verify, .shift, .watch, .record, .schedule, .notify, .destroy: return result
+    }
+  }
+
+  /// What the reports on a gate say; a gate that nobody judged is in error.
+  private static func together(_ reports: [GateReport], _ action: Action) -> StepResult {
+    let asked: [String]
+    switch action {
+    case .gate(let gate): asked = [gate.name]
+    case .recheck(let gates): asked = gates.map(\.name)
+    case .approve, .confirm, .deploy, .verify, .shift, .watch, .record, .schedule, .notify, .destroy: asked = []
+    }
+    let said = GateReport.together(reports)
+    guard case .succeeded = said else { return said }
+    let silent = asked.filter { name in !reports.contains { $0.gate == name } }
+    return silent.isEmpty ? said : .errored("not judged: \(silent.joined(separator: ", "))")
+  }
+
+  private mutating func answer(_ index: Int, _ result: StepResult, at time: Timestamp) {
     switch result {
     case .succeeded(let detail): settle(index, .succeeded, detail, at: time)
     // A step that never gives up takes no for an answer from nobody: traffic must get back to blue.
