@@ -122,7 +122,9 @@ extension Promotion {
     case .failed(let reason): settle(index, .failed, reason, at: time)
     case .undecided(let reason): settle(index, .failed, "undecided: \(reason)", at: time)
     case .waiting(let until, let reason):
+      guard records[index].step.kind == .gate else { return retry(index, "waits without being a gate: \(reason)", at: time) }
       records[index].status = .waiting(until: until)
+      records[index].errors = 0
       records[index].detail = reason
     case .errored(let reason): retry(index, reason, at: time)
     }
@@ -135,13 +137,14 @@ extension Promotion {
   }
 
   private mutating func retry(_ index: Int, _ reason: String, at time: Timestamp) {
-    let record = records[index]
     records[index].detail = reason
-    if record.step.retry.isExhausted(after: record.attempts) {
-      settle(index, .failed, "\(reason) (after \(record.attempts) attempt\(record.attempts == 1 ? "" : "s"))", at: time)
+    records[index].errors += 1
+    let record = records[index]
+    if record.step.retry.isExhausted(after: record.errors) {
+      settle(index, .failed, "\(reason) (after \(record.errors) attempt\(record.errors == 1 ? "" : "s"))", at: time)
       return
     }
-    let again = time + record.step.retry.delay(after: record.attempts)
+    let again = time + record.step.retry.delay(after: record.errors)
     records[index].status = record.step.action.hasEffect ? .uncertain(at: again) : .retrying(at: again)
   }
 
