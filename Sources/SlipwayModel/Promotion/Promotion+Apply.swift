@@ -150,16 +150,15 @@ extension Promotion {
 
   private mutating func observe(_ index: Int, _ attempt: Int, _ observation: Observation, at time: Timestamp) {
     guard isInHand(index), attempt == records[index].attempts, case .uncertain = records[index].status else { return }
+    let isMessage = records[index].step.kind == .notify
     switch observation {
     case .done(let detail): settle(index, .succeeded, detail + " (read back)", at: time)
+    // A message that may have been sent is not sent twice.
+    case .undone(let detail) where isMessage, .unclear(let detail) where isMessage, .unreadable(let detail) where isMessage:
+      settle(index, .skipped, "may or may not have been sent: \(detail)", at: time)
     case .undone(let detail), .unclear(let detail):
       records[index].detail = detail
-      if case .notify = records[index].step.action {
-        // A message that may have been sent is not sent twice.
-        settle(index, .skipped, "may or may not have been sent: \(detail)", at: time)
-      } else {
-        records[index].status = .pending
-      }
+      records[index].status = .pending
     case .unreadable(let reason):
       records[index].detail = reason
       let again = time + records[index].step.retry.delay(after: max(3, attempt))
