@@ -82,6 +82,10 @@ extension Promotion {
   }
 
   private mutating func report(_ index: Int, _ attempt: Int, _ result: StepResult, at time: Timestamp) {
+    // Asking back that did not end in time is an answer nobody could read; asked again without end, going back would never write.
+    if case .errored(let reason) = result, records.indices.contains(index), case .uncertain = records[index].status {
+      return observe(index, attempt, .unreadable(reason), at: time)
+    }
     // A late or doubled report carries an attempt that is no longer under way and changes nothing.
     guard isInHand(index), attempt == records[index].attempts, isOpen(records[index]) else { return }
     answer(index, checked(result, records[index]), at: time)
