@@ -178,7 +178,7 @@ extension Promotion {
     }
   }
 
-  private mutating func settle(_ index: Int, _ status: StepStatus, _ detail: String, at time: Timestamp) {
+  mutating func settle(_ index: Int, _ status: StepStatus, _ detail: String, at time: Timestamp) {
     records[index].status = status
     records[index].detail = detail
     records[index].finishedAt = time
@@ -257,51 +257,5 @@ extension Promotion {
         Cause(kind: .failedStep, reason: "\(records[index].step.id): not confirmed in time", by: "slipway"), at: time)
     case .gate, .recheck, .deploy, .verify, .shift, .watch, .record, .schedule, .notify, .destroy: break
     }
-  }
-
-  // MARK: Watching
-
-  private mutating func judge(_ index: Int, _ sample: CounterSample?, _ judgement: WatchJudgement, at time: Timestamp) {
-    guard case .forward(let step, let suspension) = phase, step == index,
-      case .watch(_, let duration) = records[index].step.action,
-      records[index].status == .pending
-    else { return }
-    let progress = records[index].watch
-    records[index].attempts = 1
-    records[index].startedAt = records[index].startedAt ?? time
-    records[index].detail = judgement.reason
-    records[index].watch = WatchProgress(
-      startedAt: progress?.startedAt ?? time, lastAt: time, looks: (progress?.looks ?? 0) + 1, last: judgement)
-    let age = time - (progress?.startedAt ?? time)
-    switch judgement.verdict {
-    case .breach:
-      if plan.rollback.automatic {
-        records[index].status = .failed
-        records[index].finishedAt = time
-        goBack(Cause(kind: .breach, reason: judgement.reason, by: "slipway"), at: time)
-      } else if suspension == nil {
-        suspend(step, judgement.reason + "; automatic rollback is off", restartsWatch: true, at: time)
-      }
-    case .pause: if suspension == nil { suspend(step, judgement.reason, restartsWatch: true, at: time) }
-    case .healthy:
-      if age >= duration, suspension == nil { settle(index, .succeeded, judgement.reason, at: time) }
-    case .undecided, .noData, .error:
-      guard age >= duration + plan.watch.patience, suspension == nil else { return }
-      let reason = "\(judgement.verdict.rawValue) after \(age): \(judgement.reason)"
-      if plan.watch.whenUndecided == .rollBack {
-        records[index].status = .failed
-        records[index].finishedAt = time
-        goBack(Cause(kind: .undecided, reason: reason, by: "slipway"), at: time)
-      } else {
-        suspend(step, reason, restartsWatch: true, at: time)
-      }
-    }
-  }
-
-  private mutating func suspend(_ step: Int, _ reason: String, restartsWatch: Bool, at time: Timestamp) {
-    phase = .forward(
-      step: step,
-      suspension: Suspension(kind: .paused, by: "slipway", reason: reason, at: time, restartsWatch: restartsWatch))
-    remark("slipway", "paused: \(reason)", at: time)
   }
 }

@@ -64,5 +64,7 @@ package struct WatchProgress: Codable, Sendable, Equatable {
   package internal(set) var startedAt: Timestamp
   package internal(set) var lastAt: Timestamp
   package internal(set) var looks: Int
+  /// How long green was really watched: the gaps between looks, none counted longer than twice the planned one.
+  package internal(set) var watched: Span
   package internal(set) var last: WatchJudgement
 }
