@@ -61,7 +61,8 @@ extension Promotion {
   // MARK: Steps
 
   private mutating func intend(_ index: Int, _ attempt: Int, _ deadline: Timestamp, at time: Timestamp) {
-    guard isInHand(index), attempt == records[index].attempts + 1 else { return }
+    // A watch is looked at, not carried out.
+    guard isInHand(index), attempt == records[index].attempts + 1, records[index].step.kind != .watch else { return }
     switch records[index].status {
     case .pending, .retrying, .waiting: break
     case .intended, .uncertain, .succeeded, .failed, .skipped: return
@@ -85,6 +86,10 @@ extension Promotion {
     // Asking back that did not end in time is an answer nobody could read; asked again without end, going back would never write.
     if case .errored(let reason) = result, records.indices.contains(index), case .uncertain = records[index].status {
       return observe(index, attempt, .unreadable(reason), at: time)
+    }
+    // A look that did not end in time is a look without an answer, or a source that hangs would hold the watch for ever.
+    if case .errored(let reason) = result, index == current, records[index].step.kind == .watch, attempt == 1 {
+      return judge(index, nil, WatchJudgement(verdict: .error, reason: reason), at: time)
     }
     // A late or doubled report carries an attempt that is no longer under way and changes nothing.
     guard isInHand(index), attempt == records[index].attempts, isOpen(records[index]) else { return }
