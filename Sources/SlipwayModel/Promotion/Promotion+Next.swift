@@ -107,14 +107,19 @@ extension Promotion {
   }
 
   private func nextLook(_ index: Int, _ record: StepRecord, at now: Timestamp) -> Decision {
-    if let progress = record.watch {
-      let due = progress.lastAt + plan.watch.every
+    if let progress = record.watch, case .watch(_, let duration) = record.step.action {
+      // The last look falls on the end of the watch, however long the time between two looks is.
+      let left = duration - progress.watched
+      let due = progress.lastAt + (left > .zero ? min(left, plan.watch.every) : plan.watch.every)
       // A clock that was set back must not stop the watch.
       guard due <= now || now < progress.lastAt else {
         return .wait(Wait(kind: .watch, until: due, reason: progress.last.reason))
       }
     }
-    return .measure(stepRun(index, attempt: 1, at: now))
+    var look = stepRun(index, attempt: 1, at: now)
+    // A source that hangs is cut off long before the watch is over.
+    look.deadline = now + min(record.step.timeout, max(plan.watch.every, .seconds(15)))
+    return .measure(look)
   }
 
   // MARK: Gates and approval
