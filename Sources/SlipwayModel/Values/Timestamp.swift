@@ -15,11 +15,11 @@ package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertibl
     return Timestamp(milliseconds: overflow ? (span.milliseconds > 0 ? .max : .min) : sum)
   }
 
-  package static func - (time: Timestamp, span: Span) -> Timestamp { time + Span(milliseconds: -span.milliseconds) }
+  package static func - (time: Timestamp, span: Span) -> Timestamp { time + (Span.zero - span) }
 
   /// The time from `earlier` to `later`, negative when they are the other way round.
   package static func - (later: Timestamp, earlier: Timestamp) -> Span {
-    Span(milliseconds: later.milliseconds &- earlier.milliseconds)
+    Span(milliseconds: later.milliseconds) - Span(milliseconds: earlier.milliseconds)
   }
 
   /// Reads RFC 3339 with any offset and up to nine fraction digits (finer ones are cut); nil for anything else.
