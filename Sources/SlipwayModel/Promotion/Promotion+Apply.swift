@@ -6,7 +6,9 @@ extension Promotion {
   package mutating func apply(_ event: Event, at time: Timestamp) -> Bool {
     let before = self
     fold(event, at: time)
-    return self != before
+    guard self != before else { return false }
+    touchedAt = time
+    return true
   }
 
   private mutating func fold(_ event: Event, at time: Timestamp) {
@@ -68,7 +70,7 @@ extension Promotion {
     case .intended, .uncertain, .succeeded, .failed, .skipped: return
     }
     records[index].attempts = attempt
-    records[index].startedAt = records[index].startedAt ?? time
+    records[index].startedAt = min(records[index].startedAt ?? time, time)
     switch records[index].step.action {
     case .approve, .confirm: break  // people work on these; the status stays pending until they answer
     case .gate, .recheck, .deploy, .verify, .shift, .watch, .record, .schedule, .notify, .destroy:
@@ -157,6 +159,9 @@ extension Promotion {
     records[index].status = record.step.action.hasEffect ? .uncertain(at: again) : .retrying(at: again)
   }
 
+  /// How many unreadable answers a step on the way forward gets before it fails: at the longest pause that is about ten minutes.
+  private static let mostUnreadable = 40
+
   private mutating func observe(_ index: Int, _ attempt: Int, _ observation: Observation, at time: Timestamp) {
     guard isInHand(index), attempt == records[index].attempts, case .uncertain = records[index].status else { return }
     let isMessage = records[index].step.kind == .notify
@@ -177,7 +182,10 @@ extension Promotion {
         return
       }
       records[index].status = .uncertain(at: again)
-      if case .forward = phase, records[index].startedAt.map({ time - $0 > records[index].step.timeout }) ?? false {
+      // By the clock, and by the number of answers when the clock was set back.
+      records[index].errors += 1
+      let isLate = records[index].startedAt.map { time - $0 > records[index].step.timeout } ?? false
+      if isLate || records[index].errors > Self.mostUnreadable {
         settle(index, .failed, "cannot be read back: \(reason)", at: time)
       }
     }
