@@ -93,6 +93,7 @@ let package = Package(
         "SlipwayModel", "SlipwayPipelineFile", "SlipwayAnalysis", "SlipwayJournal", "SlipwayEvidence", "SlipwayRouter",
         "SlipwayHost", "SlipwayConnectors", "SlipwayEngine", "SlipwayDemo",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
