@@ -5,10 +5,7 @@ enum CoberturaReport: ReportFormat {
   static let kind = "cobertura"
   private static let expected = "Cobertura XML: <coverage> with lines-valid and lines-covered, or with its lines"
 
-  static func recognizes(_ text: ReportText) throws(ReportProblem) -> Bool {
-    guard text.isXML else { return false }
-    return try XMLProlog.root(of: text.data) == "coverage"
-  }
+  static func recognizes(_ marks: ReportMarks) -> Bool { marks.root == "coverage" }
 
   static func read(_ text: ReportText) throws(ReportProblem) -> ReportContent {
     let lines = Lines()

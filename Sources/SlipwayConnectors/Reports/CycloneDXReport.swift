@@ -48,7 +48,7 @@ enum CycloneDXReport: ReportFormat {
   /// States of analysis in which the release is not harmed; `exploitable`, `in_triage` and none at all count.
   private static let harmless: Set<String> = ["resolved", "resolved_with_pedigree", "false_positive", "not_affected"]
 
-  static func recognizes(_ text: ReportText) throws(ReportProblem) -> Bool { try text.hasKeys(["bomFormat"]) }
+  static func recognizes(_ marks: ReportMarks) -> Bool { marks.keys.isSuperset(of: ["bomFormat"]) }
 
   static func read(_ text: ReportText) throws(ReportProblem) -> ReportContent {
     let file = try text.decoded(File.self, expected: expected)

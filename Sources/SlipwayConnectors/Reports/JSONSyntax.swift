@@ -143,8 +143,8 @@ struct JSONSyntax {
   private mutating func literal() throws(ReportProblem) {
     let start = position
     while position < bytes.count, !Self.endsLiteral(bytes[position]) { position += 1 }
-    let word = String(decoding: bytes[start..<min(position, start + 400)], as: UTF8.self)
-    if ["true", "false", "null"].contains(word) || Self.isNumber(word) { return }
+    let word = bytes[start..<position]
+    if Self.isNumber(word) || Self.words.contains(where: word.elementsEqual) { return }
     position = start
     throw problem("has \(here) where a value was expected")
   }
@@ -153,8 +153,30 @@ struct JSONSyntax {
     ReportText.isSpace(byte) || [UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}")].contains(byte)
   }
 
-  private static func isNumber(_ word: String) -> Bool {
-    word.wholeMatch(of: /-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?/) != nil
+  private static let words = ["true", "false", "null"].map { Array($0.utf8) }
+
+  /// By hand, because a coverage file has millions of them.
+  private static func isNumber(_ word: ArraySlice<UInt8>) -> Bool {
+    var rest = word
+    func digits() -> Int {
+      let count = rest.prefix { (48...57).contains($0) }.count
+      rest = rest.dropFirst(count)
+      return count
+    }
+    if rest.first == UInt8(ascii: "-") { rest.removeFirst() }
+    let startsWithZero = rest.first == UInt8(ascii: "0")
+    let whole = digits()
+    guard whole > 0, whole == 1 || !startsWithZero else { return false }
+    if rest.first == UInt8(ascii: ".") {
+      rest.removeFirst()
+      guard digits() > 0 else { return false }
+    }
+    if let sign = rest.first, sign | 0x20 == UInt8(ascii: "e") {
+      rest.removeFirst()
+      if rest.first == UInt8(ascii: "-") || rest.first == UInt8(ascii: "+") { rest.removeFirst() }
+      guard digits() > 0 else { return false }
+    }
+    return rest.isEmpty
   }
 
   private mutating func skipSpace() {

@@ -9,10 +9,7 @@ enum JUnitReport: ReportFormat {
   private static let expected = "JUnit XML: <testsuites> or <testsuite>"
   private static let roots: Set<String> = ["testsuites", "testsuite"]
 
-  static func recognizes(_ text: ReportText) throws(ReportProblem) -> Bool {
-    guard text.isXML else { return false }
-    return roots.contains(try XMLProlog.root(of: text.data))
-  }
+  static func recognizes(_ marks: ReportMarks) -> Bool { marks.root.map(roots.contains) ?? false }
 
   static func read(_ text: ReportText) throws(ReportProblem) -> ReportContent {
     let cases = Cases()

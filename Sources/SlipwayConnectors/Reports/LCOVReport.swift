@@ -6,11 +6,7 @@ enum LCOVReport: ReportFormat {
   static let kind = "lcov"
   private static let expected = "an LCOV tracefile: SF:, DA:, end_of_record"
 
-  static func recognizes(_ text: ReportText) throws(ReportProblem) -> Bool {
-    guard !text.isJSON, !text.isXML else { return false }
-    let start = text.data.prefix(200)
-    return start.starts(with: Data("TN:".utf8)) || start.starts(with: Data("SF:".utf8))
-  }
+  static func recognizes(_ marks: ReportMarks) -> Bool { marks.start.hasPrefix("TN:") || marks.start.hasPrefix("SF:") }
 
   static func read(_ text: ReportText) throws(ReportProblem) -> ReportContent {
     guard !text.isJSON, !text.isXML else { throw ReportProblem("looks like \(text.look); expected \(expected)") }

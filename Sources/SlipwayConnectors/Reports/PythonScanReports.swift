@@ -25,8 +25,8 @@ enum BanditReport: ReportFormat {
     var results: [Finding]
   }
 
-  static func recognizes(_ text: ReportText) throws(ReportProblem) -> Bool {
-    try text.hasKeys(["errors", "metrics", "results", "generated_at"])
+  static func recognizes(_ marks: ReportMarks) -> Bool {
+    marks.keys.isSuperset(of: ["errors", "metrics", "results", "generated_at"])
   }
 
   static func read(_ text: ReportText) throws(ReportProblem) -> ReportContent {
@@ -62,8 +62,8 @@ enum PipAuditReport: ReportFormat {
     var dependencies: [Dependency]
   }
 
-  static func recognizes(_ text: ReportText) throws(ReportProblem) -> Bool {
-    try text.hasKeys(["dependencies", "fixes"])
+  static func recognizes(_ marks: ReportMarks) -> Bool {
+    marks.keys.isSuperset(of: ["dependencies", "fixes"])
   }
 
   static func read(_ text: ReportText) throws(ReportProblem) -> ReportContent {

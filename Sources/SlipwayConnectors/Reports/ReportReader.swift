@@ -68,7 +68,8 @@ package enum ReportReader {
   }
 
   private static func sniff(_ text: ReportText, _ path: String) throws(ReportProblem) -> String {
-    if let format = try formats.firstMatching(text) { return format.kind }
+    let marks = try ReportMarks(text)
+    if let format = formats.first(where: { $0.recognizes(marks) }) { return format.kind }
     if text.isJSON, let review = ReviewReport.kind(named: path) { return review.rawValue }
     throw ReportProblem(
       "is none of the known reports; name its kind, one of \(kinds.dropLast().joined(separator: ", "))")
@@ -81,16 +82,25 @@ protocol ReportFormat: SendableMetatype {
   static var kind: String { get }
 
   /// Whether the text has the marks of this kind; it may still be damaged.
-  static func recognizes(_ text: ReportText) throws(ReportProblem) -> Bool
+  static func recognizes(_ marks: ReportMarks) -> Bool
 
   /// Reads the figures.
   static func read(_ text: ReportText) throws(ReportProblem) -> ReportContent
 }
 
-extension [any ReportFormat.Type] {
-  /// The first format whose marks the text has.
-  fileprivate func firstMatching(_ text: ReportText) throws(ReportProblem) -> (any ReportFormat.Type)? {
-    for format in self where try format.recognizes(text) { return format }
-    return nil
+/// What a text shows of its kind.
+struct ReportMarks {
+  /// The keys of the top object, where it is JSON.
+  let keys: Set<String>
+  /// The outermost element, where it is XML.
+  let root: String?
+  /// How it begins.
+  let start: String
+
+  /// - Throws: where the text is damaged: its kind cannot be told, and the place of the damage is what helps.
+  init(_ text: ReportText) throws(ReportProblem) {
+    keys = try text.isJSON ? text.topKeys() : []
+    root = try text.isXML ? XMLProlog.root(of: text.data) : nil
+    start = String(decoding: text.data.prefix(40), as: UTF8.self)
   }
 }

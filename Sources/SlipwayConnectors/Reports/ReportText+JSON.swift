@@ -22,14 +22,10 @@ extension ReportText {
     }
   }
 
-  /// Whether the text is JSON whose top object has all of `keys`.
-  ///
-  /// Damaged JSON throws: its kind cannot be told, and the place of the damage is what helps.
-  func hasKeys(_ keys: Set<String>) throws(ReportProblem) -> Bool {
-    guard isJSON else { return false }
+  /// The keys of the top object; none for an array.
+  func topKeys() throws(ReportProblem) -> Set<String> {
     try JSONSyntax.check(data)
-    guard let top = try? JSONDecoder().decode(Keys.self, from: data) else { return false }
-    return keys.isSubset(of: top.names)
+    return (try? JSONDecoder().decode(Keys.self, from: data))?.names ?? []
   }
 
   private static func reason(_ error: DecodingError) -> String {

@@ -71,7 +71,7 @@ enum SARIFReport: ReportFormat {
     }
   }
 
-  static func recognizes(_ text: ReportText) throws(ReportProblem) -> Bool { try text.hasKeys(["version", "runs"]) }
+  static func recognizes(_ marks: ReportMarks) -> Bool { marks.keys.isSuperset(of: ["version", "runs"]) }
 
   static func read(_ text: ReportText) throws(ReportProblem) -> ReportContent {
     let file = try text.decoded(File.self, expected: expected)

@@ -66,8 +66,8 @@ enum TrivyReport: ReportFormat {
     }
   }
 
-  static func recognizes(_ text: ReportText) throws(ReportProblem) -> Bool {
-    try text.hasKeys(["SchemaVersion", "ArtifactName"])
+  static func recognizes(_ marks: ReportMarks) -> Bool {
+    marks.keys.isSuperset(of: ["SchemaVersion", "ArtifactName"])
   }
 
   static func read(_ text: ReportText) throws(ReportProblem) -> ReportContent {
