@@ -37,7 +37,10 @@ package struct GateReport: Codable, Sendable, Equatable {
   }
 
   /// What several gates say together: failure beats error, error beats undecided, undecided beats waiting, waiting beats passed.
+  ///
+  /// No report at all is an error, never a pass.
   package static func together(_ reports: [GateReport]) -> StepResult {
+    guard !reports.isEmpty else { return .errored("no gate was judged") }
     func reasons(_ matches: (Verdict) -> Bool) -> String? {
       let found = reports.filter { matches($0.verdict) }
       return found.isEmpty ? nil : found.map { "\($0.gate): \($0.reason)" }.joined(separator: "; ")

@@ -104,9 +104,14 @@ package struct EnvironmentState: Codable, Sendable, Equatable {
     stays.append(Stay(release: placement.release, from: time, until: nil))
   }
 
-  /// A release that failed here has no verified stay that counts any more.
+  /// A release that failed here has no verified stay that counts any more. Had it been recorded as live already, what served before serves again,
+  /// or the calendar would empty the slot that serves.
   mutating func failed(_ placement: Placement, at time: Timestamp) {
     stays.removeAll { $0.release == placement.release }
+    guard let live, live.run == placement.run, live.slot == placement.slot else { return }
+    self.live = previous
+    previous = nil
+    if let back = self.live { stays.append(Stay(release: back.release, from: time, until: nil)) }
   }
 
   mutating func emptied(_ slot: Slot) {

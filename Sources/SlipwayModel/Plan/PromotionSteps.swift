@@ -51,7 +51,7 @@ struct PromotionSteps {
 
   private var deploy: [Step] {
     let health = environment.health
-    let poll = Span(milliseconds: Int64(health.tries) * (health.every.milliseconds + health.timeout.milliseconds))
+    let poll = (health.every + health.timeout) * health.tries
     var timeout = Span.minutes(10)
     if case .commands(let commands) = environment.deploy { timeout = commands.timeout }
     return [
@@ -97,8 +97,4 @@ struct PromotionSteps {
       Step(id: "notify", action: .notify(.promoted), timeout: .seconds(30), retry: .once, undo: .impossible))
     return steps
   }
-}
-
-extension Span {
-  static func + (left: Span, right: Span) -> Span { Span(milliseconds: left.milliseconds + right.milliseconds) }
 }

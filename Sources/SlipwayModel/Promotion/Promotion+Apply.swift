@@ -6,7 +6,9 @@ extension Promotion {
   package mutating func apply(_ event: Event, at time: Timestamp) -> Bool {
     let before = self
     fold(event, at: time)
-    return self != before
+    guard self != before else { return false }
+    touchedAt = time
+    return true
   }
 
   private mutating func fold(_ event: Event, at time: Timestamp) {
@@ -19,7 +21,7 @@ extension Promotion {
     case .gatesReported(let index, let attempt, let reports):
       guard isInHand(index), attempt == records[index].attempts, isOpen(records[index]) else { return }
       records[index].reports = reports
-      report(index, attempt, GateReport.together(reports), at: time)
+      answer(index, Self.together(reports, records[index].step.action), at: time)
     case .readBack(let index, let attempt, let observation): observe(index, attempt, observation, at: time)
     case .measured(let index, let sample, let judgement): judge(index, sample, judgement, at: time)
     case .approved, .held, .paused, .resumedBy, .rejected, .aborted, .rollbackAsked, .confirmed:
@@ -61,13 +63,14 @@ extension Promotion {
   // MARK: Steps
 
   private mutating func intend(_ index: Int, _ attempt: Int, _ deadline: Timestamp, at time: Timestamp) {
-    guard isInHand(index), attempt == records[index].attempts + 1 else { return }
+    // A watch is looked at, not carried out.
+    guard isInHand(index), attempt == records[index].attempts + 1, records[index].step.kind != .watch else { return }
     switch records[index].status {
     case .pending, .retrying, .waiting: break
     case .intended, .uncertain, .succeeded, .failed, .skipped: return
     }
     records[index].attempts = attempt
-    records[index].startedAt = records[index].startedAt ?? time
+    records[index].startedAt = min(records[index].startedAt ?? time, time)
     switch records[index].step.action {
     case .approve, .confirm: break  // people work on these; the status stays pending until they answer
     case .gate, .recheck, .deploy, .verify, .shift, .watch, .record, .schedule, .notify, .destroy:
@@ -82,8 +85,46 @@ extension Promotion {
   }
 
   private mutating func report(_ index: Int, _ attempt: Int, _ result: StepResult, at time: Timestamp) {
+    // Asking back that did not end in time is an answer nobody could read; asked again without end, going back would never write.
+    if case .errored(let reason) = result, records.indices.contains(index), case .uncertain = records[index].status {
+      return observe(index, attempt, .unreadable(reason), at: time)
+    }
+    // A look that did not end in time is a look without an answer, or a source that hangs would hold the watch for ever.
+    if case .errored(let reason) = result, index == current, records[index].step.kind == .watch, attempt == 1 {
+      return judge(index, nil, WatchJudgement(verdict: .error, reason: reason), at: time)
+    }
     // A late or doubled report carries an attempt that is no longer under way and changes nothing.
     guard isInHand(index), attempt == records[index].attempts, isOpen(records[index]) else { return }
+    answer(index, checked(result, records[index]), at: time)
+  }
+
+  /// A gate passes by what it reports and an approval by those who gave it, never by a bare word.
+  private func checked(_ result: StepResult, _ record: StepRecord) -> StepResult {
+    guard case .succeeded = result else { return result }
+    switch record.step.action {
+    case .gate, .recheck: return .errored("\(record.step.id) gave no report of what was found")
+    case .approve(let spec):
+      let missing = spec.missing(in: approvals)
+      return missing.isEmpty ? result : .errored("needs " + missing.joined(separator: " and "))
+    case .confirm, .deploy, .verify, .shift, .watch, .record, .schedule, .notify, .destroy: return result
+    }
+  }
+
+  /// What the reports on a gate say; a gate that nobody judged is in error.
+  private static func together(_ reports: [GateReport], _ action: Action) -> StepResult {
+    let asked: [String]
+    switch action {
+    case .gate(let gate): asked = [gate.name]
+    case .recheck(let gates): asked = gates.map(\.name)
+    case .approve, .confirm, .deploy, .verify, .shift, .watch, .record, .schedule, .notify, .destroy: asked = []
+    }
+    let said = GateReport.together(reports)
+    guard case .succeeded = said else { return said }
+    let silent = asked.filter { name in !reports.contains { $0.gate == name } }
+    return silent.isEmpty ? said : .errored("not judged: \(silent.joined(separator: ", "))")
+  }
+
+  private mutating func answer(_ index: Int, _ result: StepResult, at time: Timestamp) {
     switch result {
     case .succeeded(let detail): settle(index, .succeeded, detail, at: time)
     // A step that never gives up takes no for an answer from nobody: traffic must get back to blue.
@@ -92,7 +133,9 @@ extension Promotion {
     case .failed(let reason): settle(index, .failed, reason, at: time)
     case .undecided(let reason): settle(index, .failed, "undecided: \(reason)", at: time)
     case .waiting(let until, let reason):
+      guard records[index].step.kind == .gate else { return retry(index, "waits without being a gate: \(reason)", at: time) }
       records[index].status = .waiting(until: until)
+      records[index].errors = 0
       records[index].detail = reason
     case .errored(let reason): retry(index, reason, at: time)
     }
@@ -105,28 +148,31 @@ extension Promotion {
   }
 
   private mutating func retry(_ index: Int, _ reason: String, at time: Timestamp) {
-    let record = records[index]
     records[index].detail = reason
-    if record.step.retry.isExhausted(after: record.attempts) {
-      settle(index, .failed, "\(reason) (after \(record.attempts) attempt\(record.attempts == 1 ? "" : "s"))", at: time)
+    records[index].errors += 1
+    let record = records[index]
+    if record.step.retry.isExhausted(after: record.errors) {
+      settle(index, .failed, "\(reason) (after \(record.errors) attempt\(record.errors == 1 ? "" : "s"))", at: time)
       return
     }
-    let again = time + record.step.retry.delay(after: record.attempts)
+    let again = time + record.step.retry.delay(after: record.errors)
     records[index].status = record.step.action.hasEffect ? .uncertain(at: again) : .retrying(at: again)
   }
 
+  /// How many unreadable answers a step on the way forward gets before it fails: at the longest pause that is about ten minutes.
+  private static let mostUnreadable = 40
+
   private mutating func observe(_ index: Int, _ attempt: Int, _ observation: Observation, at time: Timestamp) {
     guard isInHand(index), attempt == records[index].attempts, case .uncertain = records[index].status else { return }
+    let isMessage = records[index].step.kind == .notify
     switch observation {
     case .done(let detail): settle(index, .succeeded, detail + " (read back)", at: time)
+    // A message that may have been sent is not sent twice.
+    case .undone(let detail) where isMessage, .unclear(let detail) where isMessage, .unreadable(let detail) where isMessage:
+      settle(index, .skipped, "may or may not have been sent: \(detail)", at: time)
     case .undone(let detail), .unclear(let detail):
       records[index].detail = detail
-      if case .notify = records[index].step.action {
-        // A message that may have been sent is not sent twice.
-        settle(index, .skipped, "may or may not have been sent: \(detail)", at: time)
-      } else {
-        records[index].status = .pending
-      }
+      records[index].status = .pending
     case .unreadable(let reason):
       records[index].detail = reason
       let again = time + records[index].step.retry.delay(after: max(3, attempt))
@@ -136,13 +182,16 @@ extension Promotion {
         return
       }
       records[index].status = .uncertain(at: again)
-      if case .forward = phase, records[index].startedAt.map({ time - $0 > records[index].step.timeout }) ?? false {
+      // By the clock, and by the number of answers when the clock was set back.
+      records[index].errors += 1
+      let isLate = records[index].startedAt.map { time - $0 > records[index].step.timeout } ?? false
+      if isLate || records[index].errors > Self.mostUnreadable {
         settle(index, .failed, "cannot be read back: \(reason)", at: time)
       }
     }
   }
 
-  private mutating func settle(_ index: Int, _ status: StepStatus, _ detail: String, at time: Timestamp) {
+  mutating func settle(_ index: Int, _ status: StepStatus, _ detail: String, at time: Timestamp) {
     records[index].status = status
     records[index].detail = detail
     records[index].finishedAt = time
@@ -221,51 +270,5 @@ extension Promotion {
         Cause(kind: .failedStep, reason: "\(records[index].step.id): not confirmed in time", by: "slipway"), at: time)
     case .gate, .recheck, .deploy, .verify, .shift, .watch, .record, .schedule, .notify, .destroy: break
     }
-  }
-
-  // MARK: Watching
-
-  private mutating func judge(_ index: Int, _ sample: CounterSample?, _ judgement: WatchJudgement, at time: Timestamp) {
-    guard case .forward(let step, let suspension) = phase, step == index,
-      case .watch(_, let duration) = records[index].step.action,
-      records[index].status == .pending
-    else { return }
-    let progress = records[index].watch
-    records[index].attempts = 1
-    records[index].startedAt = records[index].startedAt ?? time
-    records[index].detail = judgement.reason
-    records[index].watch = WatchProgress(
-      startedAt: progress?.startedAt ?? time, lastAt: time, looks: (progress?.looks ?? 0) + 1, last: judgement)
-    let age = time - (progress?.startedAt ?? time)
-    switch judgement.verdict {
-    case .breach:
-      if plan.rollback.automatic {
-        records[index].status = .failed
-        records[index].finishedAt = time
-        goBack(Cause(kind: .breach, reason: judgement.reason, by: "slipway"), at: time)
-      } else if suspension == nil {
-        suspend(step, judgement.reason + "; automatic rollback is off", restartsWatch: true, at: time)
-      }
-    case .pause: if suspension == nil { suspend(step, judgement.reason, restartsWatch: true, at: time) }
-    case .healthy:
-      if age >= duration, suspension == nil { settle(index, .succeeded, judgement.reason, at: time) }
-    case .undecided, .noData, .error:
-      guard age >= duration + plan.watch.patience, suspension == nil else { return }
-      let reason = "\(judgement.verdict.rawValue) after \(age): \(judgement.reason)"
-      if plan.watch.whenUndecided == .rollBack {
-        records[index].status = .failed
-        records[index].finishedAt = time
-        goBack(Cause(kind: .undecided, reason: reason, by: "slipway"), at: time)
-      } else {
-        suspend(step, reason, restartsWatch: true, at: time)
-      }
-    }
-  }
-
-  private mutating func suspend(_ step: Int, _ reason: String, restartsWatch: Bool, at time: Timestamp) {
-    phase = .forward(
-      step: step,
-      suspension: Suspension(kind: .paused, by: "slipway", reason: reason, at: time, restartsWatch: restartsWatch))
-    remark("slipway", "paused: \(reason)", at: time)
   }
 }

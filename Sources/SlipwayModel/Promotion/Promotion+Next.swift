@@ -5,7 +5,7 @@ extension Promotion {
     case .finished(let outcome): return .finished(outcome)
     case .closing(let outcome):
       if let index = untoldFailure { return tell(index) }
-      if let retry = evidenceRetryAt, retry > now {
+      if let retry = evidenceRetryAt, !isDue(retry, at: now) {
         return .wait(Wait(kind: .retry, until: retry, reason: "evidence could not be written; trying again"))
       }
       return .writeEvidence(outcome, attempt: evidenceAttempts + 1)
@@ -38,6 +38,10 @@ extension Promotion {
     return next(in: index, at: now)
   }
 
+  /// Whether a wait is over. One that was reckoned by a clock that has been set back since is over too, or it would last until the clock has caught up;
+  /// looking once more is harmless and gives a new time.
+  private func isDue(_ time: Timestamp, at now: Timestamp) -> Bool { time <= now || now < touchedAt }
+
   /// An attempt that has begun is brought to its end even while suspended: a half-made change is worse than a made one.
   private func isUnderWay(_ record: StepRecord) -> Bool {
     switch record.status {
@@ -57,16 +61,20 @@ extension Promotion {
     let record = records[index]
     switch record.status {
     case .pending: return begin(index, at: now)
-    case .retrying(let time), .waiting(let time):
-      guard time <= now else { return .wait(Wait(kind: .retry, until: time, reason: record.detail)) }
+    case .retrying(let time):
+      guard isDue(time, at: now) else { return .wait(Wait(kind: .retry, until: time, reason: record.detail)) }
+      return begin(index, at: now)
+    case .waiting(let time):
+      guard isDue(time, at: now) else { return .wait(Wait(kind: .gate, until: time, reason: record.detail)) }
       return begin(index, at: now)
     case .uncertain(let time):
-      guard time <= now else { return .wait(Wait(kind: .retry, until: time, reason: record.detail)) }
+      guard isDue(time, at: now) else { return .wait(Wait(kind: .retry, until: time, reason: record.detail)) }
       return .readBack(stepRun(index, attempt: record.attempts, at: now))
     case .intended(let deadline):
-      // The engine ends an attempt at its deadline; this is for a report that got lost.
-      guard now > deadline + .seconds(10) else {
-        return .wait(Wait(kind: .step, until: deadline + .seconds(10), reason: "\(record.step.id) is under way"))
+      // The engine ends an attempt at its deadline; this is for a report that got lost, also when the clock was set back meanwhile.
+      let latest = deadline + .seconds(10)
+      guard now > latest || latest - now > (record.step.timeout + .seconds(10)) * 2 else {
+        return .wait(Wait(kind: .step, until: latest, reason: "\(record.step.id) is under way"))
       }
       let lost = StepResult.errored("no result by \(deadline)")
       return .record(.stepReported(step: index, attempt: record.attempts, result: lost))
@@ -81,11 +89,12 @@ extension Promotion {
     switch record.step.action {
     case .watch: return nextLook(index, record, at: now)
     case .confirm(let spec):
-      let until = (record.startedAt ?? now) + record.step.timeout
-      guard until > now else { return .record(.expired(step: index)) }
-      if record.startedAt == nil {
-        return .record(.stepIntended(step: index, attempt: 1, deadline: until))
+      guard let started = asked(record, at: now) else {
+        return .record(
+          .stepIntended(step: index, attempt: record.attempts + 1, deadline: now + record.step.timeout))
       }
+      let until = started + record.step.timeout
+      guard until > now else { return .record(.expired(step: index)) }
       return .wait(Wait(kind: .confirmation, until: until, reason: "confirm '\(spec.id)': \(spec.instructions)"))
     case .gate, .recheck, .deploy, .verify, .shift, .record, .schedule, .notify, .destroy, .approve:
       if needsEscalation(record) {
@@ -107,14 +116,24 @@ extension Promotion {
   }
 
   private func nextLook(_ index: Int, _ record: StepRecord, at now: Timestamp) -> Decision {
-    if let progress = record.watch {
-      let due = progress.lastAt + plan.watch.every
+    if let progress = record.watch, case .watch(_, let duration) = record.step.action {
+      // The last look falls on the end of the watch, however long the time between two looks is.
+      let left = duration - progress.watched
+      let due = progress.lastAt + (left > .zero ? min(left, plan.watch.every) : plan.watch.every)
       // A clock that was set back must not stop the watch.
       guard due <= now || now < progress.lastAt else {
         return .wait(Wait(kind: .watch, until: due, reason: progress.last.reason))
       }
     }
-    return .measure(stepRun(index, attempt: 1, at: now))
+    var look = stepRun(index, attempt: 1, at: now)
+    // A source that hangs is cut off long before the watch is over.
+    look.deadline = now + min(record.step.timeout, max(plan.watch.every, .seconds(15)))
+    return .measure(look)
+  }
+
+  /// Since when people have been asked; nil when they were not yet, or by a clock that has been set back since, which would give them years.
+  private func asked(_ record: StepRecord, at now: Timestamp) -> Timestamp? {
+    record.startedAt.flatMap { $0 <= now ? $0 : nil }
   }
 
   // MARK: Gates and approval
@@ -130,7 +149,7 @@ extension Promotion {
       case .pending: return .perform(stepRun(index, attempt: records[index].attempts + 1, at: now))
       case .intended, .uncertain: return next(in: index, at: now)
       case .retrying(let time), .waiting(let time):
-        if time <= now { return .perform(stepRun(index, attempt: records[index].attempts + 1, at: now)) }
+        if isDue(time, at: now) { return .perform(stepRun(index, attempt: records[index].attempts + 1, at: now)) }
         if earliest.map({ time < $0 }) ?? true {
           earliest = time
           reason = records[index].detail
@@ -145,15 +164,16 @@ extension Promotion {
     _ index: Int, _ spec: ApprovalSpec, _ suspension: Suspension?, at now: Timestamp
   ) -> Decision {
     let record = records[index]
-    guard let started = record.startedAt else {
-      return .record(.stepIntended(step: index, attempt: 1, deadline: now + spec.expires))
+    guard let started = asked(record, at: now) else {
+      return .record(.stepIntended(step: index, attempt: record.attempts + 1, deadline: now + spec.expires))
     }
     let until = started + spec.expires
-    if until <= now { return .record(.expired(step: index)) }
-    if let suspension {
-      return .wait(Wait(kind: .person, until: until, reason: Self.sentence(suspension)))
-    }
     let missing = spec.missing(in: approvals)
+    // Who has agreed in time is not turned away because nobody drove the run in the meantime.
+    if !missing.isEmpty, until <= now { return .record(.expired(step: index)) }
+    if let suspension {
+      return .wait(Wait(kind: .person, until: missing.isEmpty ? nil : until, reason: Self.sentence(suspension)))
+    }
     guard missing.isEmpty else {
       return .wait(Wait(kind: .approval, until: until, reason: "needs " + missing.joined(separator: " and ")))
     }

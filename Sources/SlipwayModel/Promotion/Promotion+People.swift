@@ -40,6 +40,9 @@ extension Promotion {
       if approvals.contains(where: { $0.person == approval.person }) {
         return "\(approval.person) has approved already; one person counts once"
       }
+      if let asked = records[index].startedAt, approval.at >= asked + spec.expires {
+        return "the time to approve ran out at \(asked + spec.expires); start a new run"
+      }
       return nil
     }
     return "run \(run) no longer waits for approval"

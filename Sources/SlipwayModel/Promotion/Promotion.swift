@@ -8,6 +8,8 @@ package struct Promotion: Codable, Sendable, Equatable {
   package let digest: Digest
   package let requester: Person
   package let requestedAt: Timestamp
+  /// The time of the newest event that changed something; a clock that stands before it was set back.
+  package internal(set) var touchedAt: Timestamp
   package internal(set) var phase: Phase = .forward(step: 0, suspension: nil)
   /// The plan's steps in order, and after them those of going back once that began.
   package internal(set) var records: [StepRecord]
@@ -30,7 +32,10 @@ package struct Promotion: Codable, Sendable, Equatable {
     digest = request.digest
     requester = request.by
     requestedAt = time
+    touchedAt = time
     records = request.plan.steps.map(StepRecord.init)
+    // The planner makes no such plan; one from elsewhere must not be driven into the void.
+    if records.isEmpty { phase = .closing(.failed) }
   }
 
   /// The stretch of a run's life.

@@ -4,6 +4,8 @@ package struct StepRecord: Codable, Sendable, Equatable {
   package internal(set) var status: StepStatus = .pending
   /// Attempts begun so far.
   package internal(set) var attempts = 0
+  /// Attempts in a row that could not be carried out; a gate that waits is looked at many times without an error.
+  package internal(set) var errors = 0
   package internal(set) var startedAt: Timestamp?
   package internal(set) var finishedAt: Timestamp?
   /// The last thing that was learnt, for people.
@@ -62,5 +64,7 @@ package struct WatchProgress: Codable, Sendable, Equatable {
   package internal(set) var startedAt: Timestamp
   package internal(set) var lastAt: Timestamp
   package internal(set) var looks: Int
+  /// How long green was really watched: the gaps between looks, none counted longer than twice the planned one.
+  package internal(set) var watched: Span
   package internal(set) var last: WatchJudgement
 }

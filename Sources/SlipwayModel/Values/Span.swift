@@ -12,6 +12,24 @@ package struct Span: Hashable, Sendable, Comparable, CustomStringConvertible {
 
   package static func < (left: Span, right: Span) -> Bool { left.milliseconds < right.milliseconds }
 
+  /// The sum; saturates instead of overflowing.
+  package static func + (left: Span, right: Span) -> Span {
+    let (sum, overflow) = left.milliseconds.addingReportingOverflow(right.milliseconds)
+    return Span(milliseconds: overflow ? (right.milliseconds > 0 ? .max : .min) : sum)
+  }
+
+  /// The difference; saturates instead of overflowing.
+  package static func - (left: Span, right: Span) -> Span {
+    let (difference, overflow) = left.milliseconds.subtractingReportingOverflow(right.milliseconds)
+    return Span(milliseconds: overflow ? (right.milliseconds > 0 ? .min : .max) : difference)
+  }
+
+  /// `count` times the span; saturates instead of overflowing.
+  package static func * (span: Span, count: Int) -> Span {
+    let (product, overflow) = span.milliseconds.multipliedReportingOverflow(by: Int64(count))
+    return Span(milliseconds: overflow ? ((span.milliseconds > 0) == (count > 0) ? .max : .min) : product)
+  }
+
   /// Seconds with fraction, as JSON output gives durations.
   package var seconds: Double { Double(milliseconds) / 1_000 }
 
@@ -58,7 +76,12 @@ package struct Span: Hashable, Sendable, Comparable, CustomStringConvertible {
 
 extension Span: Codable {
   package init(from decoder: any Decoder) throws {
-    self.init(milliseconds: Int64((try decoder.singleValueContainer().decode(Double.self) * 1_000).rounded()))
+    let container = try decoder.singleValueContainer()
+    let seconds = try container.decode(Double.self)
+    guard let milliseconds = Int64(exactly: (seconds * 1_000).rounded()) else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "\(seconds) seconds is no length of time")
+    }
+    self.init(milliseconds: milliseconds)
   }
 
   /// Encodes as seconds, the unit of every duration in the interface.

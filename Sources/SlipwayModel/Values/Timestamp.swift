@@ -15,11 +15,11 @@ package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertibl
     return Timestamp(milliseconds: overflow ? (span.milliseconds > 0 ? .max : .min) : sum)
   }
 
-  package static func - (time: Timestamp, span: Span) -> Timestamp { time + Span(milliseconds: -span.milliseconds) }
+  package static func - (time: Timestamp, span: Span) -> Timestamp { time + (Span.zero - span) }
 
   /// The time from `earlier` to `later`, negative when they are the other way round.
   package static func - (later: Timestamp, earlier: Timestamp) -> Span {
-    Span(milliseconds: later.milliseconds &- earlier.milliseconds)
+    Span(milliseconds: later.milliseconds) - Span(milliseconds: earlier.milliseconds)
   }
 
   /// Reads RFC 3339 with any offset and up to nine fraction digits (finer ones are cut); nil for anything else.
@@ -28,12 +28,12 @@ package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertibl
     self.init(milliseconds: parsed)
   }
 
-  /// `2026-11-21T05:01:47.382Z`.
+  /// `2026-11-21T05:01:47.382Z`; beyond the years 0 to 9999, which RFC 3339 cannot write, the nearest that it can.
   package var description: String { RFC3339.format(milliseconds) }
 
   /// `20261121-050147382`, in UTC; sorts by time.
   package var compactUTC: String {
-    let civil = RFC3339.civil(milliseconds)
+    let civil = RFC3339.civil(RFC3339.writable(milliseconds))
     let date = RFC3339.padded(civil.year, 4) + RFC3339.padded(civil.month, 2) + RFC3339.padded(civil.day, 2)
     let time = RFC3339.padded(civil.hour, 2) + RFC3339.padded(civil.minute, 2) + RFC3339.padded(civil.second, 2)
     return date + "-" + time + RFC3339.padded(civil.millisecond, 3)
@@ -96,8 +96,14 @@ enum RFC3339 {
     value >= 0 ? value / by : -((-value + by - 1) / by)
   }
 
+  /// 0000-01-01T00:00:00.000Z to 9999-12-31T23:59:59.999Z.
+  static let range: ClosedRange<Int64> = -62_167_219_200_000...253_402_300_799_999
+
+  /// The nearest instant that four digits of a year can name.
+  static func writable(_ milliseconds: Int64) -> Int64 { min(max(milliseconds, range.lowerBound), range.upperBound) }
+
   static func format(_ milliseconds: Int64) -> String {
-    let civil = civil(milliseconds)
+    let civil = civil(writable(milliseconds))
     let date = "\(padded(civil.year, 4))-\(padded(civil.month, 2))-\(padded(civil.day, 2))"
     let time = "\(padded(civil.hour, 2)):\(padded(civil.minute, 2)):\(padded(civil.second, 2))"
     return "\(date)T\(time).\(padded(civil.millisecond, 3))Z"
@@ -120,9 +126,13 @@ enum RFC3339 {
       fraction = read
     }
     guard let offset = scanner.offset(), scanner.isAtEnd else { return nil }
-    // A leap second is the same instant as the second after it.
     let seconds = Int64(number) * 86_400 + Int64(hour * 3_600 + minute * 60 + second) - Int64(offset * 60)
-    return seconds * 1_000 + Int64(fraction)
+    // A leap second is the same instant as the second after it; it comes only as the last of a month in UTC.
+    if second == 60 {
+      guard floorDivide(seconds, 86_400) * 86_400 == seconds, civil(seconds * 1_000).day == 1 else { return nil }
+    }
+    let milliseconds = seconds * 1_000 + Int64(fraction)
+    return range.contains(milliseconds) ? milliseconds : nil
   }
 }
 

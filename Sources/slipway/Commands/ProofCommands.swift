@@ -136,7 +136,7 @@ struct AuditCommand: AsyncParsableCommand {
 
     func run() async throws {
       let workshop = try Workshop(options)
-      let keys = (try? SigningKey.load(at: workshop.state.signingKey.path)).map { [$0.noteKey] } ?? []
+      let keys = (try? SigningKey.load(at: workshop.state.signingKey.path))?.noteKey.map { [$0] } ?? []
       let external = try checkpoint.map { try String(contentsOfFile: $0, encoding: .utf8) }
       let found = try JournalVerifier(folder: workshop.state.url, keys: keys).verify(external: external)
       let result = Result(
@@ -173,7 +173,7 @@ struct AuditCommand: AsyncParsableCommand {
         throw error
       }
       await journal.close()
-      if options.isJSON { return try Terminal.json(["checkpoint": note, "key": key.noteKey.description]) }
+      if options.isJSON { return try Terminal.json(["checkpoint": note, "key": key.noteKey?.description ?? ""]) }
       Terminal.write(note)
     }
   }

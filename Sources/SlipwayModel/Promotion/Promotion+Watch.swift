@@ -1,0 +1,65 @@
+extension Promotion {
+  /// Folds one look at the counters in.
+  mutating func judge(_ index: Int, _ sample: CounterSample?, _ judgement: WatchJudgement, at time: Timestamp) {
+    guard case .forward(let step, let suspension) = phase, step == index,
+      case .watch(_, let duration) = records[index].step.action,
+      records[index].status == .pending
+    else { return }
+    let progress = (records[index].watch ?? WatchProgress(at: time, judgement)).looked(
+      at: time, judgement, atMost: plan.watch.every)
+    records[index].attempts = 1
+    records[index].startedAt = records[index].startedAt ?? time
+    records[index].detail = judgement.reason
+    records[index].watch = progress
+    switch judgement.verdict {
+    case .breach:
+      if plan.rollback.automatic {
+        giveUp(index, Cause(kind: .breach, reason: judgement.reason, by: "slipway"), at: time)
+      } else if suspension == nil {
+        suspend(step, judgement.reason + "; automatic rollback is off", at: time)
+      }
+    case .pause: if suspension == nil { suspend(step, judgement.reason, at: time) }
+    case .healthy:
+      if progress.watched >= duration, suspension == nil { settle(index, .succeeded, judgement.reason, at: time) }
+    case .undecided, .noData, .error:
+      guard progress.watched >= duration + plan.watch.patience, suspension == nil else { return }
+      let reason = "\(judgement.verdict.rawValue) after \(progress.watched): \(judgement.reason)"
+      if plan.watch.whenUndecided == .rollBack {
+        giveUp(index, Cause(kind: .undecided, reason: reason, by: "slipway"), at: time)
+      } else {
+        suspend(step, reason, at: time)
+      }
+    }
+  }
+
+  private mutating func giveUp(_ index: Int, _ cause: Cause, at time: Timestamp) {
+    records[index].status = .failed
+    records[index].finishedAt = time
+    goBack(cause, at: time)
+  }
+
+  private mutating func suspend(_ step: Int, _ reason: String, at time: Timestamp) {
+    phase = .forward(
+      step: step,
+      suspension: Suspension(kind: .paused, by: "slipway", reason: reason, at: time, restartsWatch: true))
+    remark("slipway", "paused: \(reason)", at: time)
+  }
+}
+
+extension WatchProgress {
+  /// Begins a watch with its first look.
+  init(at time: Timestamp, _ judgement: WatchJudgement) {
+    self.init(startedAt: time, lastAt: time, looks: 0, watched: .zero, last: judgement)
+  }
+
+  /// One more look.
+  ///
+  /// A gap counts as twice the planned one at most: a clock that was set forward, or hours without a driver, are not time watched. One that was set back
+  /// neither loses what was watched nor puts the samples before the beginning.
+  func looked(at time: Timestamp, _ judgement: WatchJudgement, atMost every: Span) -> WatchProgress {
+    let gap = max(.zero, time - lastAt)
+    let counted = min(gap, every + every)
+    return WatchProgress(
+      startedAt: min(startedAt, time), lastAt: time, looks: looks + 1, watched: watched + counted, last: judgement)
+  }
+}
