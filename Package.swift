@@ -137,9 +137,9 @@ let package = Package(
     .testTarget(
       name: "SlipwayConnectorsTests",
       dependencies: [
-        "SlipwayConnectors", "SlipwayRouter", "SlipwayHost", "SlipwayModel",
+        "SlipwayConnectors", "SlipwayRouter", "SlipwayHost", "SlipwayModel", "host-probe",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
-      ], swiftSettings: strict),
+      ], exclude: ["Samples"], swiftSettings: strict),
     .testTarget(
       name: "SlipwayEngineTests",
       dependencies: [
