@@ -88,6 +88,28 @@ struct SilentReader {
   func close() { _ = Glibc.close(listener) }
 }
 
+/// A port that is bound and not listened on: whoever connects is refused.
+final class HeldPort: Sendable {
+  private let handle: Int32
+
+  init(_ port: Int) {
+    handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    var yes: Int32 = 1
+    _ = setsockopt(handle, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+    var name = sockaddr_in()
+    name.sin_family = sa_family_t(AF_INET)
+    name.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    name.sin_port = UInt16(port).bigEndian
+    _ = withUnsafePointer(to: &name) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(handle, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+  }
+
+  deinit { close(handle) }
+}
+
 /// A client socket that sends as much as the kernel takes and never reads.
 final class EagerSender: Sendable {
   private let handle: Int32
