@@ -135,7 +135,7 @@ let package = Package(
       name: "SlipwayConnectorsTests",
       dependencies: [
         "SlipwayConnectors", "SlipwayRouter", "SlipwayHost", "SlipwayModel",
-        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "NIOCore", package: "swift-nio"),
       ], swiftSettings: strict),
     .testTarget(
       name: "SlipwayEngineTests",

@@ -17,6 +17,7 @@ package struct HAProxyPlane: TrafficPlane {
   private let runtime: HAProxyRuntime
   private let file: HAProxyMapFile
   private let deadline: Span
+  private let marks = HAProxyMarks()
 
   /// How long a retreat waits for the map file; a healthy disk needs a few milliseconds.
   private static let headStart = TimeAmount.milliseconds(100)
@@ -92,14 +93,17 @@ package struct HAProxyPlane: TrafficPlane {
     let (process, statistics) = try await runtime.statistics()
     var slots: [Slot: SlotCounters] = [:]
     for slot in Slot.allCases {
-      slots[slot] = try statistics.lines(of: server(slot)).reduce(SlotCounters()) { $0.adding($1.counters) }
+      slots[slot] = marks.counters(of: slot, in: process, try tally(slot, statistics))
     }
     return CounterSample(at: now, source: process, slots: slots)
   }
 
   package func inFlight(_ slot: Slot) async throws(ConnectorError) -> Int? {
-    let lines = try await runtime.statistics().statistics.lines(of: server(slot))
-    return Int(clamping: lines.reduce(0) { $0 &+ $1.inFlight })
+    Int(clamping: try tally(slot, try await runtime.statistics().statistics).inFlight)
+  }
+
+  private func tally(_ slot: Slot, _ statistics: HAProxyStatistics) throws(ConnectorError) -> HAProxyTally {
+    try statistics.lines(of: server(slot)).reduce(HAProxyTally()) { $0 + $1.tally }
   }
 
   private func server(_ slot: Slot) -> String { slot == .a ? spec.serverA : spec.serverB }
