@@ -68,13 +68,23 @@ package struct HAProxyPlane: TrafficPlane {
     }
     let entry = HAProxyMapEntry(split, generation: generation)
     let isRetreat = running.map { entry.candidateShare < $0.candidateShare } ?? (entry.candidateShare == 0)
+    // A step up first makes sure that everything else is in place; a retreat moves the traffic before anything that can fail.
+    if !isRetreat { try await point(targets) }
     let writing = write(entry)
     if isRetreat {
       _ = await settled(writing, within: Self.headStart)
     } else {
       try await finished(writing)
+    }
+    try await run(entry)
+    if isRetreat {
+      try await finished(writing)
       try await point(targets)
     }
+  }
+
+  /// Changes the running process and proves it.
+  private func run(_ entry: HAProxyMapEntry) async throws(ConnectorError) {
     try await runtime.set(HAProxyMapEntry.key, to: entry.text, in: spec.map)
     let found = try await runtime.value(of: HAProxyMapEntry.key, in: spec.map)
     guard found == entry.text else {
@@ -82,10 +92,6 @@ package struct HAProxyPlane: TrafficPlane {
         .garbage,
         "HAProxy accepted the split \(entry.text) but runs \(found?.prefix(60) ?? "none"); does somebody else change it?"
       )
-    }
-    if isRetreat {
-      try await finished(writing)
-      try await point(targets)
     }
   }
 

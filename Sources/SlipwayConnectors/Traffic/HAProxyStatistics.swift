@@ -23,11 +23,10 @@ struct HAProxyStatistics {
     let lines = text.dropFirst(2).split(separator: "\n")
     let header = Self.fields(lines[0])
     let columns = Dictionary(zip(header, header.indices), uniquingKeysWith: { first, _ in first })
-    guard let missing = Self.columns.first(where: { columns[$0] == nil }) else {
-      try self.init(lines.dropFirst(), columns: columns)
-      return
+    if let missing = Self.columns.first(where: { columns[$0] == nil }) {
+      throw ConnectorError(.garbage, "HAProxy's statistics have no column '\(missing)'; is it HAProxy 2.4 or newer?")
     }
-    throw ConnectorError(.garbage, "HAProxy's statistics have no column '\(missing)'; is it HAProxy 2.4 or newer?")
+    try self.init(lines.dropFirst(), columns: columns)
   }
 
   private static let columns = [

@@ -158,7 +158,7 @@ struct PrometheusSourceTests {
     try await RealPrometheus.with { prometheus in
       let source = try prometheus.source()
       _ = try await source.sample(now: Timestamp(milliseconds: 0), releases: [:])
-      prometheus.process.signal(SIGSTOP)
+      try await prometheus.process.freeze()
       let spec = PrometheusSpec(
         url: SecretText(prometheus.url), requests: RealPrometheus.requests, errors: RealPrometheus.errors,
         timeout: .milliseconds(300))

@@ -102,7 +102,7 @@ struct HAProxyFaultTests {
   @Test("a stopped HAProxy times out, and a cancelled call ends before its deadline")
   func stopped() async throws {
     try await RealHAProxy.with("split 100:0:a") { haproxy in
-      haproxy.process.signal(SIGSTOP)
+      try await haproxy.process.freeze()
       let spec = HAProxySpec(
         socket: haproxy.socket, map: haproxy.map.path, serverA: "app_a/a", serverB: "app_b/b", url: "http://x")
       await expectAll(try HAProxyPlane(spec, folder: "/", deadline: .milliseconds(300)), fail: .timedOut)

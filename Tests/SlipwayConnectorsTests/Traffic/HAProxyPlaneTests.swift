@@ -145,6 +145,8 @@ struct HAProxyPlaneTests {
         try await haproxy.plane.apply(Split(green: .b, percent: 10, blue: .a), targets: [.b: target], generation: 1)
       }
       #expect(error?.code == .misconfigured)
+      let kept = try String(contentsOf: haproxy.map, encoding: .utf8)
+      #expect(kept == "split 100:0:a\n")
       let split = try await haproxy.plane.readSplit()
       #expect(split == Split(green: .b, percent: 0, blue: .a))
     }
