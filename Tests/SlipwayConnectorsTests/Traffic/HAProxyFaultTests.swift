@@ -17,7 +17,8 @@ struct HAProxyFaultTests {
       let before = try await haproxy.plane.counters(now: start)
       try await RealHAProxy.start(haproxy.folder, ["-sf", "\(haproxy.process.pid)"]) { reloaded in
         try await eventually("the new process answers") {
-          try await haproxy.say("show info").contains("Pid: \(reloaded.pid)\n")
+          // Nobody listens for an instant while the socket changes hands.
+          (try? await haproxy.say("show info"))?.contains("Pid: \(reloaded.pid)\n") == true
         }
         #expect(try await haproxy.plane.readSplit() == half)
         let after = try await haproxy.plane.counters(now: start)
@@ -140,7 +141,8 @@ struct HAProxyFaultTests {
         to: haproxy.configuration, atomically: true, encoding: .utf8)
       try await RealHAProxy.start(haproxy.folder, ["-sf", "\(haproxy.process.pid)"]) { reloaded in
         try await eventually("the new process answers") {
-          try await haproxy.say("show info").contains("Pid: \(reloaded.pid)\n")
+          // Nobody listens for an instant while the socket changes hands.
+          (try? await haproxy.say("show info"))?.contains("Pid: \(reloaded.pid)\n") == true
         }
         let right = await #expect(throws: ConnectorError.self) {
           try await haproxy.plane.apply(tenth, targets: [.b: "127.0.0.1:9"], generation: 1)
