@@ -139,6 +139,7 @@ let package = Package(
       dependencies: [
         "SlipwayConnectors", "SlipwayRouter", "SlipwayHost", "SlipwayModel", "host-probe",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
       ], exclude: ["Samples"], swiftSettings: strict),
     .testTarget(
       name: "SlipwayEngineTests",
@@ -146,6 +147,8 @@ let package = Package(
         "SlipwayEngine", "SlipwayConnectors", "SlipwayJournal", "SlipwayEvidence", "SlipwayAnalysis", "SlipwayModel",
       ], swiftSettings: strict),
     // The built program as a user meets it, and the checks on the repository itself.
-    .testTarget(name: "SlipwayCommandTests", dependencies: ["SlipwayModel"], swiftSettings: strict),
+    .testTarget(
+      name: "SlipwayCommandTests", dependencies: ["SlipwayModel", "SlipwayEngine", "SlipwayJournal", "slipway"],
+      swiftSettings: strict),
   ]
 )
