@@ -159,9 +159,6 @@ extension Promotion {
     records[index].status = record.step.action.hasEffect ? .uncertain(at: again) : .retrying(at: again)
   }
 
-  /// How many unreadable answers a step on the way forward gets before it fails: at the longest pause that is about ten minutes.
-  private static let mostUnreadable = 40
-
   private mutating func observe(_ index: Int, _ attempt: Int, _ observation: Observation, at time: Timestamp) {
     guard isInHand(index), attempt == records[index].attempts, case .uncertain = records[index].status else { return }
     let isMessage = records[index].step.kind == .notify
@@ -182,10 +179,10 @@ extension Promotion {
         return
       }
       records[index].status = .uncertain(at: again)
-      // By the clock, and by the number of answers when the clock was set back.
-      records[index].errors += 1
-      let isLate = records[index].startedAt.map { time - $0 > records[index].step.timeout } ?? false
-      if isLate || records[index].errors > Self.mostUnreadable {
+      // A clock that was set back must not give the step years.
+      let started = min(records[index].startedAt ?? time, time)
+      records[index].startedAt = started
+      if time - started > records[index].step.timeout {
         settle(index, .failed, "cannot be read back: \(reason)", at: time)
       }
     }
