@@ -28,7 +28,7 @@ extension Promotion {
       word(event, at: time)
     case .expired(let index): expire(index, at: time)
     case .escalated(let index, let reason):
-      guard records.indices.contains(index) else { return }
+      guard records.indices.contains(index), !records[index].isEscalated else { return }
       records[index].isEscalated = true
       remark("slipway", "escalated: \(reason)", at: time)
     case .evidenceWritten(let folder, _):
