@@ -37,10 +37,12 @@ extension Promotion {
       finishedAt = time
       phase = .finished(outcome)
     case .evidenceFailed(let reason, let attempt):
-      guard case .closing = phase else { return }
+      guard case .closing = phase, attempt == evidenceAttempts + 1 else { return }
       evidenceAttempts = attempt
       evidenceRetryAt = time + RetryPolicy.untilDone.delay(after: attempt)
-      remark("slipway", "evidence could not be written: \(reason)", at: time)
+      let text = "evidence could not be written: \(reason)"
+      // Tried every few seconds for as long as it takes; the same words are not kept each time.
+      if remarks.last?.text != text { remark("slipway", text, at: time) }
     }
   }
 
