@@ -172,6 +172,7 @@ extension Promotion {
     case .undone(let detail), .unclear(let detail):
       records[index].detail = detail
       records[index].status = .pending
+      keepWatching()
     case .unreadable(let reason):
       records[index].detail = reason
       let again = time + records[index].step.retry.delay(after: max(3, attempt))
