@@ -95,13 +95,13 @@ struct PromotionSteps {
       Step(
         id: "settle", action: .shift(percent: 100, settles: true), timeout: .seconds(30), retry: .few,
         undo: .trafficToBlue),
-      Step(id: "record", action: .record(.promoted), timeout: .seconds(30), retry: .once, undo: .impossible),
+      Step(id: "record", action: .record(.promoted), timeout: .seconds(30), retry: .few, undo: .impossible),
     ]
     if hasBlue {
       steps.append(
         Step(
           id: "schedule-blue-removal", action: .schedule(after: spec.rollback.keepBlue), timeout: .seconds(30),
-          retry: .once, undo: .nothing))
+          retry: .few, undo: .nothing))
     }
     steps.append(
       Step(id: "notify", action: .notify(.promoted), timeout: .seconds(30), retry: .once, undo: .impossible))

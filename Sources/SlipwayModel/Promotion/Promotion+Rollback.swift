@@ -19,7 +19,7 @@ extension Plan {
     }
     if touchedGreen {
       steps.append(
-        Step(id: "rollback-record", action: .record(.rolledBack), timeout: .seconds(30), retry: .once, undo: .nothing))
+        Step(id: "rollback-record", action: .record(.rolledBack), timeout: .seconds(30), retry: .few, undo: .nothing))
       if !rollback.keepGreen {
         steps.append(
           Step(
