@@ -1,6 +1,7 @@
 extension Promotion {
   /// Why a person's word is not taken in this state; nil when it is. The engine asks before it journals, so nothing void is written.
   package func refusal(of event: Event) -> String? {
+    if case .rollbackAsked = event, isOpenToRollback { return nil }
     if isFinished || outcome != nil { return "run \(run) is over: \(outcome?.rawValue ?? status)" }
     switch event {
     case .approved(let approval): return refusal(of: approval)
@@ -13,13 +14,18 @@ extension Promotion {
     case .resumedBy: return suspension == nil ? "run \(run) is neither held nor paused" : nil
     case .aborted, .rollbackAsked:
       if case .back = phase { return "run \(run) is going back already" }
-      return plan.operation == .rollback && hasTouchedTraffic ? "run \(run) is itself a rollback and goes on" : nil
+      return plan.operation == .rollback && hasMovedTraffic ? "run \(run) is itself a rollback and goes on" : nil
     case .confirmed(let index, _, _): return refusalToConfirm(index)
     case .requested, .resumed, .stepIntended, .stepReported, .gatesReported, .readBack, .measured, .referenced,
       .expired, .escalated,
       .evidenceWritten, .evidenceFailed:
       return nil
     }
+  }
+
+  /// Whether the run succeeded and only its evidence is missing: going back waits for nobody's disk.
+  private var isOpenToRollback: Bool {
+    if case .closing(.success) = phase { plan.operation == .promote && hasTouchedTraffic } else { false }
   }
 
   private func refusal(of approval: Approval) -> String? {

@@ -35,17 +35,27 @@ extension Plan {
 
 extension Promotion {
   /// The steps that take back what was done so far.
+  ///
+  /// A rollback by hand, once its traffic was moved, has no way back of its own. One that never got there leaves traffic where it was, which has to be
+  /// made sure of when a shift was begun.
   package var rollbackSteps: [Step] {
-    plan.rollbackSteps(touchedTraffic: hasTouchedTraffic, touchedGreen: hasTouchedGreen)
+    switch plan.operation {
+    case .promote: plan.rollbackSteps(touchedTraffic: hasTouchedTraffic, touchedGreen: hasTouchedGreen)
+    case .rollback where hasMovedTraffic: []
+    case .rollback: Array(plan.rollbackSteps(touchedTraffic: hasTouchedTraffic, touchedGreen: false).prefix(1))
+    }
   }
 
   /// Turns the run around.
   mutating func goBack(_ reason: Cause, at time: Timestamp) {
-    guard case .forward = phase else { return }
+    switch phase {
+    case .forward, .closing(.success): break
+    case .back, .closing, .finished: return
+    }
     cause = reason
     causeAt = time
-    // A rollback by hand has no way back of its own: its traffic steps never give up, and before them nothing was moved.
-    let steps = plan.operation == .rollback ? [] : rollbackSteps
+    evidenceRetryAt = nil
+    let steps = rollbackSteps
     skipRest()
     records += steps.map(StepRecord.init)
     phase = steps.isEmpty ? .closing(outcomeOfGoingBack) : .back(step: 0)

@@ -122,6 +122,11 @@ extension Promotion {
   /// Whether an attempt to give green traffic was ever begun.
   package var hasTouchedTraffic: Bool { wasBegun { if case .shift = $0 { true } else { false } } }
 
+  /// Whether a shift on the way forward was read back as done.
+  package var hasMovedTraffic: Bool {
+    records.prefix(forwardCount).contains { $0.step.kind == .shift && $0.status == .succeeded }
+  }
+
   /// Whether green's slot was ever touched.
   package var hasTouchedGreen: Bool { wasBegun { $0 == .deploy } }
 
