@@ -229,9 +229,20 @@ extension Promotion {
     }
   }
 
+  /// Green is the last release known to have run; it is not removed while nobody could show that blue is well.
+  private mutating func keepGreenUnlessBlueIsWell(after index: Int) {
+    guard records[index].status == .failed, case .verify = records[index].step.action else { return }
+    for later in records.indices where later > index && records[later].step.action == .destroy(.green) {
+      records[later].status = .skipped
+      records[later].detail = "kept, because blue was not found well after the rollback"
+    }
+  }
+
   private mutating func advanceBack(from step: Int) {
-    if forwardCount + step + 1 < records.count {
-      phase = .back(step: step + 1)
+    keepGreenUnlessBlueIsWell(after: forwardCount + step)
+    let rest = records.indices.dropFirst(forwardCount + step + 1)
+    if let open = rest.first(where: { !records[$0].status.isSettled }) {
+      phase = .back(step: open - forwardCount)
     } else {
       phase = .closing(outcomeOfGoingBack)
     }
