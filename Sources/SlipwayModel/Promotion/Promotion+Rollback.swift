@@ -69,33 +69,4 @@ extension Promotion {
       hasTouchedTraffic && plan.operation == .promote ? .rolledBack : .failed
     }
   }
-
-  /// What is true of every state; a broken one is a bug, and the engine refuses to go on with it.
-  ///
-  /// - Returns: the broken rules in words; empty in every reachable state.
-  package var violations: [String] {
-    var broken: [String] = []
-    if plan.operation == .promote, hasTouchedTraffic {
-      for record in records.prefix(forwardCount).prefix(while: { $0.step.kind != .shift })
-      where record.status != .succeeded {
-        broken.append("traffic was touched before \(record.step.id) succeeded")
-      }
-      if let approval = plan.approval, !approval.missing(in: approvals).isEmpty {
-        broken.append("traffic was touched without the approval that the plan asks for")
-      }
-    }
-    if outcome == .success, records.prefix(forwardCount).contains(where: { !$0.status.isSettled }) {
-      broken.append("the run succeeded with open steps")
-    }
-    if outcome == .rolledBack,
-      !records.contains(where: { $0.step.id == "rollback-shift-0" && $0.status == .succeeded })
-    {
-      broken.append("the run is rolled back, but blue was never read back at 100 %")
-    }
-    if case .finished = phase, evidenceFolder == nil { broken.append("the run ended without evidence") }
-    if records.filter({ if case .intended = $0.status { true } else { false } }).count > 1 {
-      broken.append("two steps are under way at once")
-    }
-    return broken
-  }
 }
