@@ -4,7 +4,7 @@ extension Breakage {
     Breakage("project: shop", "§projct: shop", "did you mean 'project'?", count: 2),
     Breakage("project: shop", "project: §12", "did you mean '\"12\"'?"),
     Breakage("project: shop", "project: §a b", "did you mean 'a-b'?"),
-    Breakage("project: shop", "project: §", "nothing stands here"),
+    Breakage("project: shop", "project:§", "nothing stands here"),
     Breakage("project: shop", "project: §[shop]", "a list stands here"),
     Breakage("[ann, bob]", "§[]", "this list is empty"),
     Breakage("[ann, bob]", "[ann, §ann]", "twice"),
@@ -38,7 +38,7 @@ extension Breakage {
     Breakage("release-manager: 1, sre: 1", "release-manager: §one", "expected a number of people"),
     Breakage("[10%, 50%, 100%]", "[§10, 50%, 100%]", "did you mean '10%'?"),
     Breakage("error_rate: {", "§eror_rate: {", "did you mean 'error_rate'?", count: 2),
-    Breakage("pause_above: 1%", "§pause_below: 1%", "did you mean 'pause_above'?"),
+    Breakage("pause_above: 1%", "§pause_below: 1%", "has no key 'pause_below'"),
     Breakage("pause_above: 1%", "pause_above: §1", "did you mean '1%'?"),
     Breakage("path: /login", "path: §login", "did you mean '/login'?"),
     Breakage("path: /login", "path: /login, status: §99", "expected an HTTP status"),
@@ -116,7 +116,7 @@ extension Breakage {
     Breakage(
       "to: production\n    gates:\n      - verified\n      - soak: 1h\n      - window: office-hours\n      - command: {name: licences, run: ./licences.sh}",
       "to: §production", "no gate asks whether the release was verified"),
-    Breakage("gates:\n      - verified\n", "gates:\n      §", "no gate asks whether the release was verified"),
+    Breakage("gates:\n      - verified\n      -", "gates:\n      §-", "no gate asks whether the release was verified"),
     Breakage("automatic: true", "automatic: §false", "automatic rollback is switched off"),
   ]
 

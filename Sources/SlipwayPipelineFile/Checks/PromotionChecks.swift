@@ -83,8 +83,9 @@ struct PromotionChecks {
         continue
       }
       var path = [from]
-      while let before = origin[path[path.count - 1]], !path.contains(before) { path.append(before) }
-      if path.last == to || path.contains(to) {
+      // Ends, because no circle is ever let into `origin`.
+      while let last = path.last, last != to, let before = origin[last] { path.append(before) }
+      if path.last == to {
         let circle = ([to] + path.prefix { $0 != to }.reversed() + [to]).map(\.text).joined(separator: " → ")
         reading.report(
           .meaning, position, "promotions lead in a circle: \(circle)", expected: "a first environment without 'from'")
