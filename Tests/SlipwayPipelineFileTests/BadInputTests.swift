@@ -94,6 +94,13 @@ struct BadInputTests {
     #expect(problems.allSatisfy { $0.sentence.utf8.count < 1_000 })
   }
 
+  @Test("a megabyte of references is read in a moment", .timeLimit(.minutes(2)), arguments: ["${env:A}", "${a}", "${"])
+  func references(_ reference: String) {
+    let value = String(repeating: reference, count: 900_000 / reference.utf8.count)
+    let text = Samples.base.replacingOccurrences(of: "${env:STAGING_DB}", with: value)
+    #expect(Samples.problems(text).count == (reference == "${env:A}" ? 0 : 1))
+  }
+
   @Test("doubled keys are reported together with other mistakes")
   func doubled() {
     let text = Samples.base + "project: again\n"

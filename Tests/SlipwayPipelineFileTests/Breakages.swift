@@ -24,7 +24,7 @@ extension Breakage {
     Breakage("protected: true", "protected: §treu", "did you mean 'true'?"),
     Breakage("protected: true", "§protekted: true", "did you mean 'protected'?"),
     Breakage("url: \"http://127.0.0.1:9090\"", "url: §127.0.0.1:9090", "expected a URL"),
-    Breakage("- verified", "- §verifed", "did you mean 'verified'?", count: 2),
+    Breakage("- verified", "- §verifed", "did you mean 'verified'?"),
     Breakage("- verified", "- §soaked: 1h\n      - verified", "did you mean 'soak'?"),
     Breakage("- verified", "- verified\n      - §window", "'window' says too little"),
     Breakage("- verified", "- verified\n      - no-freeze: §true", "'no-freeze' takes no value"),
@@ -37,7 +37,7 @@ extension Breakage {
     Breakage("{by: {release-manager: 1, sre: 1}}", "§{expires: 1h}", "approval lacks 'by'"),
     Breakage("release-manager: 1, sre: 1", "release-manager: §one", "expected a number of people"),
     Breakage("[10%, 50%, 100%]", "[§10, 50%, 100%]", "did you mean '10%'?"),
-    Breakage("error_rate: {", "§eror_rate: {", "did you mean 'error_rate'?", count: 2),
+    Breakage("error_rate: {", "§eror_rate: {", "did you mean 'error_rate'?"),
     Breakage("pause_above: 1%", "§pause_below: 1%", "has no key 'pause_below'"),
     Breakage("pause_above: 1%", "pause_above: §1", "did you mean '1%'?"),
     Breakage("path: /login", "path: §login", "did you mean '/login'?"),
@@ -121,6 +121,8 @@ extension Breakage {
   ]
 
   static let secrets: [Breakage] = [
+    Breakage(
+      "{DB: \"${env:STAGING_DB}\"}", "{DB: §\"postgres://shop:hunter2@db/shop\"}", "this URL has a password in clear"),
     Breakage("{DB: \"${env:STAGING_DB}\"}", "{DB_PASSWORD: §hunter2}", "looks like a secret written in clear"),
     Breakage("{DB: \"${env:STAGING_DB}\"}", "{accessToken: §hunter2}", "looks like a secret written in clear"),
     Breakage("{DB: \"${env:STAGING_DB}\"}", "{DB: §\"${envv:hunter2}\"}", "did you mean '${env:…}'?"),

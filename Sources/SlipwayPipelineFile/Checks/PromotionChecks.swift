@@ -104,12 +104,13 @@ struct ProtectionChecks {
 
   private var why: String { "'\(environment.name)' is protected" }
 
+  /// What stands in the file but could not be read is reported already, and might be what is missing here.
   func run() {
     let node = promotion.node
     if node["approval"] == nil {
       refuse(node.place("to"), "\(why) and this promotion has no approval", "'approval:' with 'by:'")
     }
-    if node["from"] != nil, !hasVerified {
+    if node["from"] != nil, !hasVerified, promotion.value.gates.count == (node["gates"]?.elements.count ?? 0) {
       refuse(
         node["gates"]?.position ?? node.place("to"),
         "\(why) and no gate asks whether the release was verified where it comes from", "the gate 'verified'")
@@ -118,8 +119,9 @@ struct ProtectionChecks {
       let position = node["rollback"]?.place("automatic") ?? node.position
       refuse(position, "\(why) and its automatic rollback is switched off", "'automatic: true'")
     }
-    let limits = promotion.value.watch.rules.flatMap(\.limits)
-    if !limits.contains(where: { $0.consequence == .rollBack }) {
+    let rules = promotion.value.watch.rules
+    let areAllRead = rules.count == (node["watch"]?["rules"]?.elements.count ?? 0)
+    if areAllRead, !rules.flatMap(\.limits).contains(where: { $0.consequence == .rollBack }) {
       refuse(
         node["watch"]?.keyPlace("rules") ?? node.place("to"), "\(why) and no watch rule can roll back",
         "a rule such as 'error_rate: {roll_back_above: 5%}'")
