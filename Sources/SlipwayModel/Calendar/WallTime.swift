@@ -1,4 +1,4 @@
-package import Foundation
+internal import Foundation
 
 /// Instants of wall times in one zone, by the zone's offsets alone.
 ///
