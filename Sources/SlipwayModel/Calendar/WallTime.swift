@@ -10,7 +10,8 @@ struct WallTime {
 
   /// The day by the zone's wall clock, counted from 1970-01-01.
   func day(at time: Timestamp) -> Int {
-    Int(RFC3339.floorDivide(time.milliseconds + offset(at: time.milliseconds), 86_400_000))
+    let milliseconds = RFC3339.writable(time.milliseconds)
+    return Int(RFC3339.floorDivide(milliseconds + offset(at: milliseconds), 86_400_000))
   }
 
   /// The instant of `minute` after midnight on `day`.

@@ -265,15 +265,17 @@ extension Promotion {
   }
 
   private mutating func expire(_ index: Int, at time: Timestamp) {
-    guard index == current else { return }
+    guard index == current, let started = records[index].startedAt else { return }
     switch records[index].step.action {
-    case .approve:
+    case .approve(let spec):
+      guard time >= started + spec.expires, !spec.missing(in: approvals).isEmpty else { return }
       records[index].status = .failed
       records[index].detail = "nobody decided in time; a time-out rejects"
       records[index].finishedAt = time
       skipRest()
       phase = .closing(.rejected)
     case .confirm:
+      guard time >= started + records[index].step.timeout else { return }
       records[index].status = .failed
       records[index].detail = "not confirmed in time"
       records[index].finishedAt = time

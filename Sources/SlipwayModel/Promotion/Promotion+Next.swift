@@ -73,7 +73,7 @@ extension Promotion {
     case .intended(let deadline):
       // The engine ends an attempt at its deadline; this is for a report that got lost, also when the clock was set back meanwhile.
       let latest = deadline + .seconds(10)
-      guard now > latest || latest - now > (record.step.timeout + .seconds(10)) * 2 else {
+      guard now >= latest || latest - now > (record.step.timeout + .seconds(10)) * 2 else {
         return .wait(Wait(kind: .step, until: latest, reason: "\(record.step.id) is under way"))
       }
       let lost = StepResult.errored("no result by \(deadline)")
