@@ -45,7 +45,8 @@ struct EngineDecisionTests {
         let run = try #require(reply.run)
         let own = await engine.submit(fixture.submission(.decide(run, .approve(plan: nil, comment: nil)), by: "ann"))
         #expect(!own.accepted && own.message.contains("asked for this run"))
-        let stranger = await engine.submit(fixture.submission(.decide(run, .approve(plan: nil, comment: nil)), by: "eve"))
+        let stranger = await engine.submit(
+          fixture.submission(.decide(run, .approve(plan: nil, comment: nil)), by: "eve"))
         #expect(!stranger.accepted && stranger.message.contains("manager"))
         let other = await engine.submit(
           fixture.submission(.decide(run, .approve(plan: Digest(of: Data()), comment: nil)), by: "bob"))
@@ -83,7 +84,9 @@ struct EngineDecisionTests {
         let driving = Task { try await engine.drive(following: [run], forever: false, until: nil) }
         try await eventually {
           let promotion = try await fixture.promotion(run)
-          return promotion.current.map { promotion.records[$0].step.id == "shift-50" && promotion.records[$0].attempts == 1 } ?? false
+          return promotion.current.map {
+            promotion.records[$0].step.id == "shift-50" && promotion.records[$0].attempts == 1
+          } ?? false
         }
         let reply = await engine.submit(fixture.submission(.decide(run, .abort(reason: "stuck")), by: "ann"))
         #expect(reply.accepted, "\(reply.message)")
@@ -164,7 +167,9 @@ struct EngineDecisionTests {
     try await EngineFixture.with { fixture in
       let inbox = Inbox(fixture.folder)
       let submission = fixture.submission(
-        .ledger(.freezeAdded(Freeze(name: "x", from: fixture.time.now(), until: fixture.time.now() + .hours(1), reason: "r"))))
+        .ledger(
+          .freezeAdded(Freeze(name: "x", from: fixture.time.now(), until: fixture.time.now() + .hours(1), reason: "r")))
+      )
       try inbox.leave(submission)
       try Data("garbage".utf8).write(to: fixture.folder.inbox.appending(path: "bad.json"))
       try await fixture.engine { try await $0.drive(following: [], forever: false, until: nil) }

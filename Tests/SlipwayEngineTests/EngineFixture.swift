@@ -53,7 +53,9 @@ final class EngineFixture: Sendable {
     }
   }
 
-  func submission(_ content: Submission.Content, by person: Person = "carol", id: String = UUID().uuidString) -> Submission {
+  func submission(_ content: Submission.Content, by person: Person = "carol", id: String = UUID().uuidString)
+    -> Submission
+  {
     Submission(id: id, by: person, provenBy: "test", content: content)
   }
 
@@ -66,7 +68,9 @@ final class EngineFixture: Sendable {
 
   /// Starts a promotion, has ann approve it, and drives it to its end.
   @discardableResult
-  func promote(_ id: ReleaseID, to environment: EnvironmentName = "production", _ engine: Engine) async throws -> Promotion {
+  func promote(_ id: ReleaseID, to environment: EnvironmentName = "production", _ engine: Engine) async throws
+    -> Promotion
+  {
     await register(id, engine)
     let run = try await start(id, to: environment, engine)
     try await engine.drive(following: [run], forever: false, until: nil)

@@ -19,7 +19,10 @@ struct EngineTests {
         #expect(fixture.world.split == Split(green: .a, percent: 0, blue: .b))
         #expect(fixture.world.slots == [.a: "1.0", .b: "1.1"])
         let shifts = fixture.world.deeds.filter { $0.hasPrefix("shift") }.suffix(4)
-        #expect(Array(shifts) == ["shift a 90 %, b 10 %", "shift a 50 %, b 50 %", "shift a 0 %, b 100 %", "shift a 0 %, b 100 %"])
+        #expect(
+          Array(shifts) == [
+            "shift a 90 %, b 10 %", "shift a 50 %, b 50 %", "shift a 0 %, b 100 %", "shift a 0 %, b 100 %",
+          ])
       }
     }
   }
@@ -101,6 +104,26 @@ struct EngineTests {
         #expect(promotion.outcome == .rolledBack)
         #expect(fixture.world.split[.b] == 0)
         #expect(fixture.world.state.withLock { $0.tells }.contains { $0.event == "escalated" })
+      }
+    }
+  }
+
+  @Test("a split that somebody else changed is noticed, and its figures never pass")
+  func drift() async throws {
+    try await EngineFixture.with { fixture in
+      try await fixture.engine { engine in
+        try await fixture.promote("1.0", engine)
+        await fixture.register("1.1", engine)
+        let run = try await fixture.start("1.1", engine)
+        let driving = Task { try await engine.drive(following: [run], forever: false, until: nil) }
+        try await eventually { fixture.world.split[.b] == 10 }
+        fixture.world.set { $0.split = Split(green: .b, percent: 90, blue: .a) }
+        try await eventually { try await fixture.promotion(run).status == "paused" }
+        let promotion = try await fixture.promotion(run)
+        #expect(promotion.suspension?.reason.contains("somebody else changed it") == true)
+        _ = await engine.submit(fixture.submission(.decide(run, .abort(reason: "drift")), by: "ann"))
+        try await driving.value
+        #expect(fixture.world.split[.b] == 0)
       }
     }
   }

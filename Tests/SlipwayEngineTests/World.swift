@@ -159,7 +159,8 @@ struct WorldCatalog: ConnectorCatalog {
   func connectors(for environment: EnvironmentSpec) throws(ConnectorError) -> EnvironmentConnectors {
     let plane = WorldPlane(world: world)
     return EnvironmentConnectors(
-      deployer: WorldDeployer(world: world), plane: plane, source: PlaneCounters(plane), verifier: WorldVerifier(world: world))
+      deployer: WorldDeployer(world: world), plane: plane, source: PlaneCounters(plane),
+      verifier: WorldVerifier(world: world))
   }
 
   func judge(_ gate: GateSpec, for plan: Plan, run: RunID?, at now: Timestamp) async -> GateReport {

@@ -267,7 +267,8 @@ package actor Engine {
     let event = LedgerEvent.slotEmptied(removal.environment, removal.placement.slot)
     var entries = [
       Entry(
-        stream: event.stream, kind: FinishedTask.kind, at: now, actor: "slipway", body: try CanonicalJSON.encode(finished))
+        stream: event.stream, kind: FinishedTask.kind, at: now, actor: "slipway",
+        body: try CanonicalJSON.encode(finished))
     ]
     if emptied { entries.append(try RunHistory.entry(event, at: now, by: "slipway")) }
     _ = try await house.journal.append(Append(entries, rows: [.task(finished.row)]))

@@ -29,7 +29,8 @@ struct RunHistory: Sendable {
   /// Begins with the first entry of a run.
   init(_ run: RunID, first entry: Entry, sequence: Int64) throws {
     guard case .requested(let request) = try Self.event(entry) else {
-      throw EngineError(.broken, "run \(run) does not begin with a request; check the journal with: slipway audit verify")
+      throw EngineError(
+        .broken, "run \(run) does not begin with a request; check the journal with: slipway audit verify")
     }
     promotion = Promotion(request, at: entry.at)
     self.sequence = sequence

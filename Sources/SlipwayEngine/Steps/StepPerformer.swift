@@ -238,6 +238,9 @@ extension StepPerformer {
     let now = time.now()
     do throws(ConnectorError) {
       let sample = try await reading(now)
+      if let drift = try await drift(from: history.promotion.records[index].step) {
+        return .measured(step: index, sample: sample, judgement: WatchJudgement(verdict: .error, reason: drift))
+      }
       let judgement = WatchJudge.judge(
         spec: plan.watch, green: plan.green, blue: plan.blue?.slot, samples: history.samples + [sample],
         reference: history.reference, crashesSince: history.crashesSince, now: now)
@@ -246,6 +249,16 @@ extension StepPerformer {
       let judgement = WatchJudgement(verdict: .error, reason: "counters cannot be read: \(error.message)")
       return .measured(step: index, sample: nil, judgement: judgement)
     }
+  }
+
+  /// Says so when the data plane no longer divides as the step before had it: somebody else changed it, and the figures mean something else.
+  private func drift(from step: Step) async throws(ConnectorError) -> String? {
+    guard case .watch(let percent, _) = step.action else { return nil }
+    let wanted = plan.split(percent: percent, settles: false)
+    let found = try await connectors.plane.readSplit()
+    return found == wanted
+      ? nil
+      : "the data plane says \(found), this step is about \(wanted); somebody else changed it: set it back, or abort"
   }
 
   /// The counters of both slots with the crash counts of the deployer.

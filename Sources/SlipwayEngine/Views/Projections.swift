@@ -16,7 +16,8 @@ struct Projections: Sendable {
       return [.task(try CanonicalJSON.decode(FinishedTask.self, from: entry.body).row)]
     }
     if entry.stream.contains(":") {
-      return Self.row(for: try CanonicalJSON.decode(LedgerEvent.self, from: entry.body), project: project).map { [$0] } ?? []
+      return Self.row(for: try CanonicalJSON.decode(LedgerEvent.self, from: entry.body), project: project).map { [$0] }
+        ?? []
     }
     guard var history = runs[entry.stream] else {
       let history = try RunHistory(RunID(entry.stream), first: entry, sequence: sequence)

@@ -69,3 +69,31 @@ package struct RunArchive: Sendable {
     return only.run
   }
 }
+
+/// A run that is looked at again and again: only what is new is read and folded.
+package struct RunFollower: Sendable {
+  private let archive: RunArchive
+  private let run: RunID
+  private var history: RunHistory
+
+  /// - Throws: ``EngineError`` when there is no such run, or a journal error.
+  package init(_ run: RunID, in archive: RunArchive) async throws {
+    self.run = run
+    self.archive = archive
+    history = try RunHistory(run, entries: try await archive.entries(of: run.text))
+  }
+
+  /// The run as far as it was read.
+  package var promotion: Promotion { history.promotion }
+
+  /// Reads what is new and folds it in.
+  ///
+  /// - Throws: a journal error, or ``EngineError`` for an entry that cannot be read.
+  package mutating func update() async throws -> [StoredEntry] {
+    let entries = try await archive.entries(of: run.text, after: history.sequence)
+    for stored in entries {
+      history.fold(try RunHistory.event(stored.entry), at: stored.entry.at, sequence: stored.seq)
+    }
+    return entries
+  }
+}

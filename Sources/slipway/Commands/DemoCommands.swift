@@ -15,7 +15,8 @@ struct DemoCommand: AsyncParsableCommand {
   @Option(name: .long, help: "The folder to play in; it stays afterwards.") var dir = "slipway-demo"
   @Option(name: .long, help: "Requests a second that customers send.") var rate = 150
   @Flag(name: .long, help: "Stop everything that an earlier demo left running in the folder, and end.") var stop = false
-  @Flag(name: .long, help: "Stop what the demo started when it is over, instead of leaving it to play with.") var tidy = false
+  @Flag(name: .long, help: "Stop what the demo started when it is over, instead of leaving it to play with.") var tidy =
+    false
   @Flag(name: .long, help: "No colours.") var noColor = false
 
   func run() async throws {
@@ -23,7 +24,9 @@ struct DemoCommand: AsyncParsableCommand {
     if stop { return try await DemoCleanUp.stop(folder) }
     if FileManager.default.fileExists(atPath: folder.appending(path: ".slipway").path) {
       throw CommandError(
-        .usage, "\(dir) holds an earlier demo; stop it with: slipway demo --stop --dir \(dir), then remove the folder or name another with --dir")
+        .usage,
+        "\(dir) holds an earlier demo; stop it with: slipway demo --stop --dir \(dir), then remove the folder or name another with --dir"
+      )
     }
     let program = try LiveCatalog.ownPath()
     let demo = try DemoFolder(at: folder, program: program)
@@ -32,7 +35,9 @@ struct DemoCommand: AsyncParsableCommand {
       try await Interruption.stops { try await script.play() }
     } catch {
       try? await DemoCleanUp.stop(folder)
-      if error is CancellationError { throw CommandError(.failed, "interrupted; everything that was started was stopped") }
+      if error is CancellationError {
+        throw CommandError(.failed, "interrupted; everything that was started was stopped")
+      }
       throw error
     }
     if tidy { try await DemoCleanUp.stop(folder) }

@@ -25,13 +25,16 @@ struct ApproveCommand: AsyncParsableCommand {
 
   @OptionGroup var options: CommonOptions
   @Argument(help: "The run.") var run: String
-  @Option(name: .long, help: "The plan digest that was looked at; refused when the run's plan is another.") var plan: String?
+  @Option(name: .long, help: "The plan digest that was looked at; refused when the run's plan is another.") var plan:
+    String?
   @Option(name: .long, help: "A remark for the record.") var comment: String?
 
   func run() async throws {
     var digest: Digest?
     if let plan {
-      guard let read = Digest(plan) else { throw CommandError(.usage, "'\(plan)' is no digest; expected sha256: and 64 digits") }
+      guard let read = Digest(plan) else {
+        throw CommandError(.usage, "'\(plan)' is no digest; expected sha256: and 64 digits")
+      }
       digest = read
     }
     try await Word(options: options, run: run).say(.approve(plan: digest, comment: comment))
@@ -84,7 +87,8 @@ struct ConfirmCommand: AsyncParsableCommand {
 
 struct PauseCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "pause", abstract: "Stops a run before its next step; watching goes on, and a breach still rolls back.")
+    commandName: "pause", abstract: "Stops a run before its next step; watching goes on, and a breach still rolls back."
+  )
 
   @OptionGroup var options: CommonOptions
   @Argument(help: "The run.") var run: String
@@ -107,7 +111,8 @@ struct AbortCommand: AsyncParsableCommand {
 struct RollbackCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rollback",
-    abstract: "Takes an environment back: an open promotion is turned round, a finished one is undone by a run of its own.")
+    abstract:
+      "Takes an environment back: an open promotion is turned round, a finished one is undone by a run of its own.")
 
   @OptionGroup var options: CommonOptions
   @Argument(help: "The environment.") var environment: String
@@ -120,7 +125,8 @@ struct RollbackCommand: AsyncParsableCommand {
     let workshop = try Workshop(options)
     if dryRun { return try await rehearse(workshop) }
     guard let incident, !incident.isEmpty else {
-      throw CommandError(.usage, "going back by hand needs --incident, the reference under which it will be looked into")
+      throw CommandError(
+        .usage, "going back by hand needs --incident, the reference under which it will be looked into")
     }
     let content = Submission.Content.rollback(
       EnvironmentName(environment), to: to.map { ReleaseID($0) }, incident: incident)
@@ -136,14 +142,17 @@ struct RollbackCommand: AsyncParsableCommand {
   private func rehearse(_ workshop: Workshop) async throws {
     let pipeline = try workshop.pipeline()
     let archive = try workshop.archive()
-    let open = try await workshop.reader().runs(of: EnvironmentName(environment), limit: 100).first { $0.finishedAt == nil }
+    let open = try await workshop.reader().runs(of: EnvironmentName(environment), limit: 100).first {
+      $0.finishedAt == nil
+    }
     if let open, to == nil {
       let promotion = try await archive.promotion(open.run)
       return try show(promotion.rollbackSteps, promotion.plan, "run \(open.run) is open and would be turned round")
     }
     let plan = try Planner(pipeline: pipeline, ledger: try await archive.ledger())
       .rollback(of: EnvironmentName(environment), to: to.map { ReleaseID($0) }, incident: incident ?? "rehearsal")
-    try show(plan.steps, plan, "\(environment) would go back to \(plan.release.id); no data is moved, so nothing is lost")
+    try show(
+      plan.steps, plan, "\(environment) would go back to \(plan.release.id); no data is moved, so nothing is lost")
   }
 
   private func show(_ steps: [Step], _ plan: Plan, _ head: String) throws {

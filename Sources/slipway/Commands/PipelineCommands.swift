@@ -19,7 +19,8 @@ struct InitCommand: AsyncParsableCommand {
         .usage, "there is no example '\(example ?? "")'; there are: \(PipelineTemplate.names.joined(separator: ", "))")
     }
     if FileManager.default.fileExists(atPath: options.fileURL.path), !force {
-      throw CommandError(.usage, "\(options.file) is there already; nothing was changed. Name another with --file, or use --force")
+      throw CommandError(
+        .usage, "\(options.file) is there already; nothing was changed. Name another with --file, or use --force")
     }
     try FileManager.default.createDirectory(at: options.root, withIntermediateDirectories: true)
     try Data(text.utf8).write(to: options.fileURL, options: .atomic)
@@ -93,11 +94,14 @@ struct WindowsCommand: AsyncParsableCommand {
     }
     openings.sort { $0.opens < $1.opens }
     if options.isJSON { return try Terminal.json(openings) }
-    if windows.isEmpty { return print("\(environment) has no window: promotions may begin at any time outside freezes") }
+    if windows.isEmpty {
+      return print("\(environment) has no window: promotions may begin at any time outside freezes")
+    }
     var table = Table(["window", "opens", "closes", "zone", ""])
     for opening in openings.prefix(count) {
       table.add([
-        opening.window, "\(opening.opens)", "\(opening.closes)", opening.zone, opening.frozenBy.map { "frozen by \($0)" } ?? "",
+        opening.window, "\(opening.opens)", "\(opening.closes)", opening.zone,
+        opening.frozenBy.map { "frozen by \($0)" } ?? "",
       ])
     }
     table.lines().forEach { print($0) }

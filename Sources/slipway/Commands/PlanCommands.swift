@@ -59,7 +59,8 @@ struct PlanPreview {
 struct PlanCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
-    abstract: "Dry run: every gate with its verdict now, every step in order, the way back, the digest. Changes nothing.")
+    abstract:
+      "Dry run: every gate with its verdict now, every step in order, the way back, the digest. Changes nothing.")
 
   @OptionGroup var options: CommonOptions
   @Argument(help: "The release.") var release: String
@@ -74,7 +75,9 @@ struct PlanCommand: AsyncParsableCommand {
     let plan = preview.plan
     terminal.line(paint.bold("plan: \(plan.project) \(plan.release.id) to \(plan.to)"))
     terminal.line("artifact  \(plan.release.artifact)\(plan.release.digest.map { " \($0)" } ?? "")")
-    terminal.line("now       \(plan.blue.map { "\($0.release.id) in slot \($0.slot)" } ?? "nothing serves") ; candidate goes to slot \(plan.green)")
+    terminal.line(
+      "now       \(plan.blue.map { "\($0.release.id) in slot \($0.slot)" } ?? "nothing serves") ; candidate goes to slot \(plan.green)"
+    )
     terminal.line("digest    \(preview.digest)\n")
     preview.gateLines(paint).forEach { terminal.line($0) }
     terminal.line("\n" + paint.bold("steps"))
@@ -113,16 +116,19 @@ enum StepText {
     case .gate(let gate): "gate \(gate.name)"
     case .recheck(let gates): "all \(gates.count) gates again, right before the first effect"
     case .approve(let spec):
-      "waits for " + spec.rules.map { "\($0.count) × \($0.role)" }.joined(separator: " and ") + ", at most \(spec.expires)"
+      "waits for " + spec.rules.map { "\($0.count) × \($0.role)" }.joined(separator: " and ")
+        + ", at most \(spec.expires)"
     case .confirm(let spec): "a person confirms: \(spec.instructions)"
     case .deploy: "\(plan.release.id) into slot \(plan.green): \(deployment(plan))"
     case .verify(let target, let checks):
       "\(target.rawValue): health \(plan.environment.health.path)\(plan.environment.version.map { ", version \($0.path)" } ?? "")"
         + checks.map { ", \($0.name)" }.joined()
     case .shift(let percent, let settles):
-      settles ? "green is settled: it answers for itself from now on" : "\(plan.split(percent: percent, settles: false))"
+      settles
+        ? "green is settled: it answers for itself from now on" : "\(plan.split(percent: percent, settles: false))"
     case .watch(_, let duration): "for \(duration), \(plan.watch.rules.count) rules every \(plan.watch.every)"
-    case .record(let change): change == .promoted ? "\(plan.to) serves \(plan.release.id)" : "\(plan.release.id) failed in \(plan.to)"
+    case .record(let change):
+      change == .promoted ? "\(plan.to) serves \(plan.release.id)" : "\(plan.release.id) failed in \(plan.to)"
     case .schedule(let span): "blue is removed \(span) later"
     case .notify(let milestone): "people are told: \(milestone.rawValue)"
     case .destroy(let role): "slot of \(role.rawValue) is emptied"

@@ -86,7 +86,8 @@ struct RouteCommand: AsyncParsableCommand {
 
   struct Set: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "set", abstract: "Changes a router's table by hand; a promotion that runs will notice and set it again.")
+      commandName: "set",
+      abstract: "Changes a router's table by hand; a promotion that runs will notice and set it again.")
 
     @OptionGroup var address: Address
     @Option(name: .long, help: "Percent for slot a.") var a: Int

@@ -33,7 +33,8 @@ struct EvidenceCommand: AsyncParsableCommand {
   }
 
   struct Export: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Copies a run's evidence to a folder that must not exist yet.")
+    static let configuration = CommandConfiguration(
+      abstract: "Copies a run's evidence to a folder that must not exist yet.")
 
     @OptionGroup var options: CommonOptions
     @Argument(help: "The run.") var run: String
@@ -48,7 +49,9 @@ struct EvidenceCommand: AsyncParsableCommand {
       try FileManager.default.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
       try FileManager.default.copyItem(at: folder, to: target)
       if options.isJSON { return try Terminal.json(["exported_to": target.path]) }
-      print("evidence of \(folder.lastPathComponent) is in \(target.path); verify it with: slipway evidence verify \(directory)")
+      print(
+        "evidence of \(folder.lastPathComponent) is in \(target.path); verify it with: slipway evidence verify \(directory)"
+      )
     }
   }
 
@@ -108,7 +111,8 @@ struct AuditCommand: AsyncParsableCommand {
           if options.isJSON {
             let hash = stored.hash.map { String(format: "%02x", $0) }.joined()
             try Terminal.json(
-              Line(seq: stored.seq, at: entry.at, stream: entry.stream, kind: entry.kind, actor: entry.actor, hash: hash),
+              Line(
+                seq: stored.seq, at: entry.at, stream: entry.stream, kind: entry.kind, actor: entry.actor, hash: hash),
               readable: false)
           } else {
             print("#\(stored.seq) \(entry.at) \(entry.stream) \(entry.kind) by \(entry.actor)")
@@ -146,7 +150,9 @@ struct AuditCommand: AsyncParsableCommand {
       if options.isJSON {
         try Terminal.json(result)
       } else if found.isIntact {
-        let signed = found.signaturesChecked ? "signed head and \(found.checkpoints) checkpoints agree" : "no key here to check the signed head with"
+        let signed =
+          found.signaturesChecked
+          ? "signed head and \(found.checkpoints) checkpoints agree" : "no key here to check the signed head with"
         print("journal intact: \(found.entries) entries, \(signed)")
       } else {
         for finding in result.findings { print(finding) }

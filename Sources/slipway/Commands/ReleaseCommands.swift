@@ -11,11 +11,13 @@ struct ReleaseCommand: AsyncParsableCommand {
     subcommands: [Add.self, List.self, Show.self, Quarantine.self])
 
   struct Add: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Registers a release; its contents never change afterwards.")
+    static let configuration = CommandConfiguration(
+      abstract: "Registers a release; its contents never change afterwards.")
 
     @OptionGroup var options: CommonOptions
     @Argument(help: "The release's name, such as 1.4.2.") var release: String
-    @Option(name: .long, help: "A file, an image reference, or whatever the deploy tool understands.") var artifact: String
+    @Option(name: .long, help: "A file, an image reference, or whatever the deploy tool understands.") var artifact:
+      String
     @Option(name: .long, help: "sha256:… at build time; for a file it is computed when left out.") var digest: String?
     @Option(name: .long, help: "The commit that was built.") var commit: String?
     @Option(name: .customLong("ci-run"), help: "The CI run that built it.") var ciRun: String?
@@ -101,11 +103,14 @@ struct ReleaseCommand: AsyncParsableCommand {
       let view = View(
         release: found, quarantined: ledger.quarantine[id], reports: ledger.reports[id] ?? [], stays: stays)
       if options.isJSON { return try Terminal.json(view) }
-      print("release   \(found.id)\nartifact  \(found.artifact)\ndigest    \(found.digest?.description ?? "not stated")")
+      print(
+        "release   \(found.id)\nartifact  \(found.artifact)\ndigest    \(found.digest?.description ?? "not stated")")
       print("commit    \(found.commit ?? "not stated")\nci run    \(found.ciRun ?? "not stated")")
       if let reason = view.quarantined { print("quarantined: \(reason)") }
       for report in view.reports { print("report    \(report.kind)  \(report.file)  \(report.at)  \(report.digest)") }
-      for stay in stays { print("verified  in \(stay.environment) from \(stay.from) \(stay.until.map { "until \($0)" } ?? "until now")") }
+      for stay in stays {
+        print("verified  in \(stay.environment) from \(stay.from) \(stay.until.map { "until \($0)" } ?? "until now")")
+      }
     }
   }
 
@@ -117,7 +122,8 @@ struct ReleaseCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Why.") var reason: String
 
     func run() async throws {
-      let reply = try await Workshop(options).hand(.ledger(.releaseQuarantined(ReleaseID(release), reason: reason))).orRefusal()
+      let reply = try await Workshop(options).hand(.ledger(.releaseQuarantined(ReleaseID(release), reason: reason)))
+        .orRefusal()
       if options.isJSON { return try Terminal.json(reply) }
       print("release \(release) is quarantined: \(reason)")
     }
@@ -129,7 +135,8 @@ struct ReportCommand: AsyncParsableCommand {
     commandName: "report", abstract: "Hands in a gate's proof.", subcommands: [Add.self])
 
   struct Add: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Reads a report, keeps a copy, and binds it to a release.")
+    static let configuration = CommandConfiguration(
+      abstract: "Reads a report, keeps a copy, and binds it to a release.")
 
     @OptionGroup var options: CommonOptions
     @Argument(help: "The release.") var release: String
@@ -140,12 +147,14 @@ struct ReportCommand: AsyncParsableCommand {
       let workshop = try Workshop(options)
       let known = try await workshop.archive().ledger().releases[ReleaseID(release)]
       guard let known else {
-        throw CommandError(.usage, "release '\(release)' is not registered; add it with: slipway release add \(release) --artifact …")
+        throw CommandError(
+          .usage, "release '\(release)' is not registered; add it with: slipway release add \(release) --artifact …")
       }
       let read = try ReportReader.read(path, kind: kind)
       try keep(read.data, digest: read.digest, in: workshop.state)
       let report = Report(
-        release: known.id, releaseDigest: known.digest, kind: kind, file: path, digest: read.digest, size: read.data.count,
+        release: known.id, releaseDigest: known.digest, kind: kind, file: path, digest: read.digest,
+        size: read.data.count,
         at: SystemTime().now(), content: read.content)
       _ = try await workshop.hand(.ledger(.reportAdded(report))).orRefusal()
       if options.isJSON { return try Terminal.json(report) }
@@ -191,7 +200,8 @@ struct FreezeCommand: AsyncParsableCommand {
     @Option(name: .long, help: "When it begins (RFC 3339); default: now.") var from: String?
     @Option(name: .long, help: "When it ends (RFC 3339).") var until: String
     @Option(name: .long, help: "Why.") var reason: String
-    @Option(name: .long, help: "An environment it covers; may be repeated; default: all.") var environment: [String] = []
+    @Option(name: .long, help: "An environment it covers; may be repeated; default: all.") var environment: [String] =
+      []
 
     func run() async throws {
       let workshop = try Workshop(options)

@@ -70,7 +70,9 @@ struct StatusCommand: AsyncParsableCommand {
     let runs = try await chosen(archive)
     let now = SystemTime().now()
     if options.isJSON {
-      for run in runs { try Terminal.json(RunStatus(try await archive.promotion(run), at: now), readable: runs.count == 1) }
+      for run in runs {
+        try Terminal.json(RunStatus(try await archive.promotion(run), at: now), readable: runs.count == 1)
+      }
       return
     }
     let terminal = Terminal(options)
@@ -131,7 +133,8 @@ struct ListCommand: AsyncParsableCommand {
 }
 
 struct LogCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "log", abstract: "Shows everything that happened in a run.")
+  static let configuration = CommandConfiguration(
+    commandName: "log", abstract: "Shows everything that happened in a run.")
 
   @OptionGroup var options: CommonOptions
   @Argument(help: "The run; default: the newest.") var run = "latest"

@@ -53,7 +53,8 @@ struct DemoScript: Sendable {
   }
 
   private func register(_ version: String) async throws {
-    try await slipway("release add \(version) --artifact releases/shop-\(version).json --commit \(Self.commit(version))")
+    try await slipway(
+      "release add \(version) --artifact releases/shop-\(version).json --commit \(Self.commit(version))")
     try await slipway("report add \(version) --kind junit reports/junit.xml")
     try await slipway("report add \(version) --kind lcov reports/coverage.lcov")
   }
@@ -77,7 +78,8 @@ struct DemoScript: Sendable {
   /// With `background`, drives the run with `slipway run --forever` in the background while `watch` follows it in the foreground.
   @discardableResult
   private func slipway(
-    _ line: String, shows: Bool = true, background watch: String? = nil, expecting: ExitStatus = .done, run: RunID? = nil
+    _ line: String, shows: Bool = true, background watch: String? = nil, expecting: ExitStatus = .done,
+    run: RunID? = nil
   ) async throws -> String {
     guard let watch else {
       emit(paint.bold("$ slipway \(line)"))
@@ -97,7 +99,8 @@ struct DemoScript: Sendable {
     driver.terminate()
     await driver.ended()
     guard code == expecting.rawValue else {
-      throw CommandError(.failed, "run \(run?.text ?? "") ended with code \(code), \(expecting.rawValue) expected; see slipway log")
+      throw CommandError(
+        .failed, "run \(run?.text ?? "") ended with code \(code), \(expecting.rawValue) expected; see slipway log")
     }
     return output
   }
@@ -120,18 +123,26 @@ struct DemoScript: Sendable {
     let archive = try archive()
     let promoted = try await archive.promotion(good)
     let rolledBack = try await archive.promotion(bad)
-    func length(_ promotion: Promotion) -> String { "\((promotion.finishedAt ?? promotion.requestedAt) - promotion.requestedAt)" }
+    func length(_ promotion: Promotion) -> String {
+      "\((promotion.finishedAt ?? promotion.requestedAt) - promotion.requestedAt)"
+    }
     let hurtByBad = seen.versions["1.2.0"]?.failed ?? 0
     let hurtGood = seen.hurt - hurtByBad - seen.lost
     emit("\n" + paint.bold("What happened"))
-    emit("  1.1.0 promoted     \(good)  in \(length(promoted)), \(promoted.approvals.map(\.person.text).joined()) approved")
+    emit(
+      "  1.1.0 promoted     \(good)  in \(length(promoted)), \(promoted.approvals.map(\.person.text).joined()) approved"
+    )
     emit("  1.2.0 rolled back  \(bad)  in \(length(rolledBack)): \(rolledBack.cause?.reason ?? "")")
     emit("  from the decision to green at 0 %: \(rolledBack.breachToZero.map { "\($0)" } ?? "not measured")")
-    emit("  orders sent \(seen.requests), hurt by 1.2.0 \(hurtByBad), hurt by a good version \(hurtGood), without any answer \(seen.lost)")
+    emit(
+      "  orders sent \(seen.requests), hurt by 1.2.0 \(hurtByBad), hurt by a good version \(hurtGood), without any answer \(seen.lost)"
+    )
     emit("  in all \(took.components.seconds) s")
     if hurtGood + seen.lost > 0 {
       throw CommandError(
-        .failed, "\(hurtGood + seen.lost) orders of a good version were lost, which must not be: \(seen.firstLoss ?? "answered with an error")")
+        .failed,
+        "\(hurtGood + seen.lost) orders of a good version were lost, which must not be: \(seen.firstLoss ?? "answered with an error")"
+      )
     }
     emit(
       """
@@ -194,7 +205,9 @@ final class ChildProcess: Sendable {
   static func start(_ program: String, _ line: String, in folder: URL, log: String) throws -> ChildProcess {
     let process = prepared(program, line, in: folder)
     let file = folder.appending(path: log)
-    if !FileManager.default.fileExists(atPath: file.path) { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
+    if !FileManager.default.fileExists(atPath: file.path) {
+      _ = FileManager.default.createFile(atPath: file.path, contents: nil)
+    }
     let handle = try FileHandle(forWritingTo: file)
     try handle.seekToEnd()
     process.standardOutput = handle

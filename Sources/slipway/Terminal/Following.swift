@@ -73,15 +73,12 @@ struct Following: Sendable {
     let terminal = Terminal(workshop.options)
     var screen = LiveScreen(terminal)
     let printer = EventPrinter(workshop.options, follows: run)
-    var seen: Int64 = 0
-    var promotion: Promotion?
+    var follower = try await RunFollower(run, in: archive)
+    var entries = try await archive.entries(of: run.text)
     var said = 0
     while true {
-      let entries = try await archive.entries(of: run.text, after: seen)
-      if !entries.isEmpty || terminal.isInteractive { promotion = try await archive.promotion(run) }
-      guard let promotion else { throw CommandError(.failed, "run \(run) has no entry") }
+      let promotion = follower.promotion
       for stored in entries where !terminal.isInteractive { printer.show(stored, promotion) }
-      seen = entries.last?.seq ?? seen
       // The machine's own decisions, such as a pause by rule, are no entries of their own.
       for remark in promotion.remarks.dropFirst(said) where remark.by == "slipway" && !terminal.isInteractive {
         printer.emit(run, remark.at, "run.decided", remark.text)
@@ -90,12 +87,15 @@ struct Following: Sendable {
       let now = SystemTime().now()
       if terminal.isInteractive { screen.draw(RunView(promotion, at: now, terminal).lines()) }
       if let outcome = promotion.outcome, promotion.isFinished {
-        if !terminal.isInteractive, !workshop.options.isJSON { RunView(promotion, at: now, terminal).ending().forEach { print($0) } }
+        if !terminal.isInteractive, !workshop.options.isJSON {
+          RunView(promotion, at: now, terminal).ending().forEach { print($0) }
+        }
         if workshop.options.isJSON { try Terminal.json(RunStatus(promotion, at: now), readable: false) }
         return promotion.plan.operation == .rollback && outcome == .success ? .done : ExitStatus(outcome)
       }
       if let deadline, now >= deadline { return .waiting }
       try await Task.sleep(for: .milliseconds(terminal.isInteractive ? 200 : 100))
+      entries = try await follower.update()
     }
   }
 }

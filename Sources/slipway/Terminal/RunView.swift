@@ -43,7 +43,8 @@ struct RunView {
   private var head: String {
     let plan = promotion.plan
     let verb = plan.operation == .promote ? "\(plan.release.id) → \(plan.to)" : "\(plan.to) back to \(plan.release.id)"
-    return paint.bold("\(plan.project) \(verb)") + "  " + paint.status(status.status) + "  " + paint.dim("\(status.runID)")
+    return paint.bold("\(plan.project) \(verb)") + "  " + paint.status(status.status) + "  "
+      + paint.dim("\(status.runID)")
       + "  " + paint.dim("\((status.finishedAt ?? now) - status.startedAt)")
   }
 
@@ -68,7 +69,8 @@ struct RunView {
     if let weights = status.weights {
       let cells = max(20, min(50, width - 40))
       let green = weights.green * cells / 100
-      let bar = paint.green(String(repeating: "█", count: green)) + paint.blue(String(repeating: "░", count: cells - green))
+      let bar =
+        paint.green(String(repeating: "█", count: green)) + paint.blue(String(repeating: "░", count: cells - green))
       lines.append("traffic  \(bar)  green \(weights.green) %, blue \(weights.blue) %")
     } else {
       lines.append("traffic  " + paint.yellow("is being changed"))

@@ -62,7 +62,9 @@ struct LiveCatalog: ConnectorCatalog {
       case .dataPlane: PlaneCounters(plane)
       case .prometheus(let spec): try PrometheusSource(spec, secrets: secrets, client: client)
       }
-    let verifier = ServiceVerifier(probe: HTTPProbe(client: client), runner: runner) { try await Task.sleep(for: $0.duration) }
+    let verifier = ServiceVerifier(probe: HTTPProbe(client: client), runner: runner) {
+      try await Task.sleep(for: $0.duration)
+    }
     return EnvironmentConnectors(deployer: deployer, plane: plane, source: source, verifier: verifier)
   }
 
@@ -92,9 +94,11 @@ struct LiveCatalog: ConnectorCatalog {
     let deployment = Deployment(environment: plan.to, slot: plan.green, release: plan.release, run: run ?? "plan")
     do throws(ConnectorError) {
       let output = try await runner.run(line, variables: deployment.variables, timeout: timeout)
-      let proof = Proof(what: "command '\(line)', code \(output.code)", from: line, at: now, digest: Digest(of: Data(output.text.utf8)))
+      let proof = Proof(
+        what: "command '\(line)', code \(output.code)", from: line, at: now, digest: Digest(of: Data(output.text.utf8)))
       return GateReport(
-        gate: name, verdict: output.code == 0 ? .passed : .failed, reason: "code \(output.code): \(output.ending)", proof: [proof])
+        gate: name, verdict: output.code == 0 ? .passed : .failed, reason: "code \(output.code): \(output.ending)",
+        proof: [proof])
     } catch {
       return GateReport(gate: name, verdict: .error, reason: error.message)
     }
