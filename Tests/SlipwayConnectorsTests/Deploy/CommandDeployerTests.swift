@@ -59,7 +59,9 @@ struct CommandDeployerTests {
       func contents(_ line: String?) async throws -> SlotContents {
         try await deployer(folder, readBack: line).contents(of: deployment(digest: digest))
       }
-      #expect(try await contents("echo 1.1; echo 'client is old' >&2") == .release("1.1"))
+      // A closure is known to throw by its own `try`; one inside a macro does not count.
+      let chatty = try await contents("echo 1.1; echo 'client is old' >&2")
+      #expect(chatty == .release("1.1"))
       #expect(try await contents("echo \(digest)") == .release("1.2"))
       #expect(try await contents("echo \(digest.hex)") == .release("1.2"))
       #expect(try await contents("echo") == .empty)

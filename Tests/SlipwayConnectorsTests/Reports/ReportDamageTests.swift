@@ -132,7 +132,7 @@ struct ReportDamageTests {
     let json = try await refusal(
       "{\"version\":\"2.1.0\",\"runs\":" + String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
         + "}", as: "sarif")
-    #expect(json == "report:1:127 is nested deeper than 100 levels")
+    #expect(json == "report:1:126 is nested deeper than 100 levels")
     let objects = try await refusal(String(repeating: "{\"a\":", count: depth), as: "auto")
     #expect(objects.contains("nested deeper than 100 levels"))
     let xml = try await refusal(String(repeating: "<testsuite>", count: depth), as: "junit")
