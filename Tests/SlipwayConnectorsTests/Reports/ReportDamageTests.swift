@@ -169,7 +169,7 @@ struct ReportDamageTests {
         "{\"verdict\": \"fail\", \"verd\\u0069ct\": \"pass\"}",
         "report:1:21 has the key \"verdict\" twice in one object"
       ),
-      ("{\"verdict\": \"\\q\"}", "report is damaged"),
+      ("{\"verdict\": \"\\q\"}", "report:1:13 has a string with a wrong escape"),
     ])
   func syntax(text: String, message: String) async throws {
     #expect(try await refusal(text, as: "e2e").hasPrefix(message))
