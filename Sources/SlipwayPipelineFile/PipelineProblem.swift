@@ -60,13 +60,15 @@ package struct PipelineProblems: Error, Sendable, Equatable, CustomStringConvert
   package let path: String
   package let problems: [PipelineProblem]
 
+  /// Nobody reads more, and a file of 20,000 mistakes must not become a message of megabytes.
+  private static let most = 1_000
+
   init(path: String, _ problems: [PipelineProblem]) {
     self.path = path
     var seen: Set<PipelineProblem> = []
     let unique = problems.filter { seen.insert($0).inserted }
-    self.problems = unique.sorted {
-      ($0.line, $0.column, $0.message) < ($1.line, $1.column, $1.message)
-    }
+    let sorted = unique.sorted { ($0.line, $0.column, $0.message) < ($1.line, $1.column, $1.message) }
+    self.problems = Array(sorted.prefix(Self.most))
   }
 
   /// One line for each mistake: `file:line:column: what is wrong; expected …; did you mean '…'?`.

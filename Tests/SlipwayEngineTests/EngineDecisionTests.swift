@@ -6,7 +6,7 @@ import SlipwayModel
 import Synchronization
 import Testing
 
-@Suite("Engine: people, crashes and other drivers")
+@Suite("Engine: people, crashes and other drivers", .serialized)
 struct EngineDecisionTests {
   @Test("F2: a second promotion of the same environment is refused and named")
   func onePerEnvironment() async throws {

@@ -62,7 +62,7 @@ struct MistakeTests {
   func distinctPeople() {
     let text = Samples.base.replacingOccurrences(of: "[ann, bob]", with: "[ann]")
       .replacingOccurrences(of: "[carol]", with: "[ann]")
-    #expect(Samples.problems(text).map(\.line) == [28])
+    #expect(Samples.problems(text).map(\.line) == [29])
     #expect(Samples.problems(text).first?.message.contains("of 2 only 1 can agree") == true)
   }
 
@@ -82,7 +82,7 @@ struct MistakeTests {
     ).replacingOccurrences(
       of: "    protected: true\n",
       with: "    protected: true\n    traffic: \(haproxy.replacingOccurrences(of: "NAME", with: "y"))\n")
-    #expect(Samples.problems(text).map(\.message) == ["HAProxy map /m is taken already in line 14"])
+    #expect(Samples.problems(text).map(\.message) == ["HAProxy map /m is taken already in line 13"])
   }
 
   @Test("all mistakes come at once, sorted by place, none twice")
@@ -92,7 +92,7 @@ struct MistakeTests {
       .replacingOccurrences(of: "soak: 1h", with: "soak: 1 h").replacingOccurrences(of: "10%, 50%", with: "50%, 10%")
       .replacingOccurrences(of: "automatic: true", with: "automatic: false")
     let problems = Samples.problems(text)
-    #expect(problems.map(\.line) == [1, 1, 12, 20, 25, 29, 36])
+    #expect(problems.map(\.line) == [1, 1, 12, 21, 26, 30, 38])
     #expect(Set(problems).count == problems.count)
   }
 
@@ -111,7 +111,7 @@ struct MistakeTests {
     }
     #expect(
       problems.description
-        == "slipway.yaml:39:1: the pipeline has no key 'a?b'; expected one of project, roles, windows, freezes, environments, promotions, notify"
+        == "slipway.yaml:41:1: the pipeline has no key 'a?b'; expected one of project, roles, windows, freezes, environments, promotions, notify"
     )
   }
 

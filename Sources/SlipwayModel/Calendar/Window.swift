@@ -17,51 +17,40 @@ package struct Window: Codable, Sendable, Equatable {
   /// The first open instant at or after `time` within 366 days; nil when there is none or the zone is unknown.
   ///
   /// In a gap of daylight saving a range starts at the first instant at or after its wall time; where a wall time comes twice, the
-  /// range starts at the first and ends at the last (decision table, governance notes 1.3).
+  /// range starts at the first and ends at the last (decision table, governance notes 1.3). 24:00 is the first instant of the next day.
   package func opening(from time: Timestamp) -> Timestamp? {
     guard let zone = TimeZone(identifier: zone) else { return nil }
-    var calendar = Calendar(identifier: .gregorian)
-    calendar.timeZone = zone
-    let start = Date(timeIntervalSince1970: Double(time.milliseconds) / 1_000)
-    var best: Timestamp?
-    for offset in -1...366 {
-      if best != nil, offset > 1 { break }
-      guard let day = calendar.date(byAdding: .day, value: offset, to: calendar.startOfDay(for: start)) else {
-        continue
-      }
-      let weekday = Weekday(calendarNumber: calendar.component(.weekday, from: day))
-      for range in ranges where range.days.contains(weekday) {
-        guard let from = instant(calendar, day, range.fromMinute, last: false),
-          let until = instant(calendar, day, range.toMinute, last: true), until > time, until > from
-        else { continue }
-        let candidate = max(from, time)
-        if best.map({ candidate < $0 }) ?? true { best = candidate }
-      }
+    let wall = WallTime(zone)
+    let today = wall.day(at: time)
+    for day in today - 1...today + 366 {
+      // A range of the day before can reach past midnight only where the clock is set back over it.
+      let openings = spans(on: day, wall).filter { $0.until > time }.map { max($0.from, time) }
+      if let first = openings.min() { return first }
     }
-    return best
+    return nil
   }
 
-  /// The end of the range that covers `time`; nil when the window is closed then.
+  /// When the window closes that is open at `time`; nil when it is closed then, or open for a year and longer.
   package func closing(after time: Timestamp) -> Timestamp? {
-    guard isOpen(at: time), let zone = TimeZone(identifier: zone) else { return nil }
-    var calendar = Calendar(identifier: .gregorian)
-    calendar.timeZone = zone
-    let today = calendar.startOfDay(for: Date(timeIntervalSince1970: Double(time.milliseconds) / 1_000))
-    let weekday = Weekday(calendarNumber: calendar.component(.weekday, from: today))
-    return ranges.filter { $0.days.contains(weekday) }.compactMap { instant(calendar, today, $0.toMinute, last: true) }
-      .filter { $0 > time }.min()
+    guard let zone = TimeZone(identifier: zone), isOpen(at: time) else { return nil }
+    let wall = WallTime(zone)
+    let today = wall.day(at: time)
+    var end = time
+    for day in today - 1...today + 366 {
+      // Ranges that touch or overlap are one opening to those who wait.
+      for span in spans(on: day, wall).sorted(by: { $0.from < $1.from }) where span.from <= end { end = max(end, span.until) }
+      if wall.day(at: end) < day { return end }
+    }
+    return nil
   }
 
-  private func instant(_ calendar: Calendar, _ day: Date, _ minute: Int, last: Bool) -> Timestamp? {
-    var date: Date?
-    if minute >= 1_440 {
-      date = calendar.date(byAdding: .day, value: 1, to: day)
-    } else {
-      date = calendar.date(
-        bySettingHour: minute / 60, minute: minute % 60, second: 0, of: day, matchingPolicy: .nextTime,
-        repeatedTimePolicy: last ? .last : .first, direction: .forward)
+  private func spans(on day: Int, _ wall: WallTime) -> [(from: Timestamp, until: Timestamp)] {
+    let weekday = Weekday.allCases[((day + 3) % 7 + 7) % 7]  // day 0 was a Thursday
+    return ranges.filter { $0.days.contains(weekday) }.compactMap { range in
+      let from = wall.instant(day: day, minute: range.fromMinute, last: false)
+      let until = wall.instant(day: day, minute: range.toMinute, last: range.toMinute < 1_440)
+      return until > from ? (from, until) : nil
     }
-    return date.map { Timestamp(milliseconds: Int64(($0.timeIntervalSince1970 * 1_000).rounded())) }
   }
 }
 
@@ -89,9 +78,6 @@ package enum Weekday: String, Codable, Sendable, CaseIterable {
   case friday = "Fri"
   case saturday = "Sat"
   case sunday = "Sun"
-
-  /// From Foundation's numbering, where Sunday is 1.
-  init(calendarNumber: Int) { self = Self.allCases[(calendarNumber + 5) % 7] }
 }
 
 /// A time in which nothing may be promoted.

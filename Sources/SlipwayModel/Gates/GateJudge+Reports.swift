@@ -22,8 +22,21 @@ extension GateJudge {
     )
   }
 
+  /// A gate that nothing can fail proves nothing.
+  private func demandsNothing(_ gate: GateSpec, _ why: String) -> GateReport {
+    GateReport(
+      gate: gate.name, verdict: .undecided, reason: "\(why), so the gate cannot fail; correct it in the pipeline file")
+  }
+
+  /// Counts from files add up without overflowing, and a negative one hides nothing.
+  private static func add(_ count: Int, to sum: Int) -> Int {
+    let (total, overflow) = sum.addingReportingOverflow(max(0, count))
+    return overflow ? .max : total
+  }
+
   /// A2: every review present, and none that does not clearly pass.
   func reviews(_ gate: GateSpec, _ kinds: [ReviewKind]) -> GateReport {
+    guard !kinds.isEmpty else { return demandsNothing(gate, "no review is named") }
     var problems: [String] = []
     var read: [Report] = []
     for kind in kinds {
@@ -76,13 +89,13 @@ extension GateJudge {
     var sum = TestFigures(executed: 0, failed: 0, errored: 0, skipped: 0)
     for report in found {
       guard case .tests(let figures) = report.content else { continue }
-      sum.executed += figures.executed
-      sum.failed += figures.failed
-      sum.errored += figures.errored
-      sum.skipped += figures.skipped
+      sum.executed = Self.add(figures.executed, to: sum.executed)
+      sum.failed = Self.add(figures.failed, to: sum.failed)
+      sum.errored = Self.add(figures.errored, to: sum.errored)
+      sum.skipped = Self.add(figures.skipped, to: sum.skipped)
     }
     let counted = "\(sum.executed) executed, \(sum.failed) failed, \(sum.errored) in error, \(sum.skipped) skipped"
-    if sum.failed + sum.errored > 0 {
+    if sum.failed > 0 || sum.errored > 0 {
       return GateReport(gate: gate.name, verdict: .failed, reason: counted, proof: proof(found))
     }
     guard sum.executed >= max(1, minimum) else {
@@ -100,8 +113,14 @@ extension GateJudge {
     var covered = 0
     for report in found {
       guard case .coverage(let figures) = report.content else { continue }
-      lines += figures.lines
-      covered += figures.covered
+      guard (0...max(0, figures.lines)).contains(figures.covered) else {
+        return GateReport(
+          gate: gate.name, verdict: .error,
+          reason: "\(report.file) says that \(figures.covered) of \(figures.lines) lines are covered, which cannot be",
+          proof: proof([report]))
+      }
+      lines = Self.add(figures.lines, to: lines)
+      covered = Self.add(figures.covered, to: covered)
     }
     guard lines > 0 else {
       return GateReport(
@@ -116,10 +135,23 @@ extension GateJudge {
   /// Rounds down to a tenth, so that 79.96 never reads as 80.
   private static func rounded(_ percent: Double) -> String {
     let tenths = (percent * 10).rounded(.down) / 10
+    guard tenths.magnitude < 1e15 else { return "\(tenths)" }
     return tenths == tenths.rounded() ? String(Int(tenths)) : String(tenths)
   }
 
+  /// The limits with those that follow from them: what is worse than a limited severity is limited at least as much.
+  private static func completed(_ limits: [Severity: Int]) -> [Severity: Int] {
+    var complete: [Severity: Int] = [:]
+    var last: Int?
+    for severity in Severity.allCases.sorted() {
+      last = limits[severity] ?? last
+      complete[severity] = last
+    }
+    return complete
+  }
+
   func vulnerabilities(_ gate: GateSpec, _ limits: [Severity: Int]) -> GateReport {
+    guard !limits.isEmpty else { return demandsNothing(gate, "no severity is limited") }
     let found = newestPerKind { if case .findings = $0 { true } else { false } }
     guard !found.isEmpty else { return missing(gate, "scan", "sarif") }
     var counts: [Severity: Int] = [:]
@@ -128,14 +160,14 @@ extension GateJudge {
     var nothingExamined: [String] = []
     for report in found {
       guard case .findings(let figures) = report.content else { continue }
-      counts.merge(figures.bySeverity, uniquingKeysWith: +)
-      unknown += figures.unknownSeverity
+      for (severity, count) in figures.bySeverity { counts[severity] = Self.add(count, to: counts[severity, default: 0]) }
+      unknown = Self.add(figures.unknownSeverity, to: unknown)
       ids += figures.ids
       if figures.examined == 0 { nothingExamined.append(report.kind) }
     }
     // A finding whose severity nobody states is counted as the worst.
-    counts[.critical, default: 0] += unknown
-    let over = limits.filter { counts[$0.key, default: 0] > $0.value }.sorted { $0.key > $1.key }
+    counts[.critical] = Self.add(unknown, to: counts[.critical, default: 0])
+    let over = Self.completed(limits).filter { counts[$0.key, default: 0] > $0.value }.sorted { $0.key > $1.key }
     let named = ids.isEmpty ? "" : " (\(ids.prefix(10).joined(separator: ", "))\(ids.count > 10 ? ", …" : ""))"
     if !over.isEmpty {
       let text = over.map { "\(counts[$0.key, default: 0]) \($0.key.rawValue), \($0.value) allowed" }.joined(

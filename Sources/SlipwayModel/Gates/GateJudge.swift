@@ -52,7 +52,11 @@ package struct GateJudge: Sendable {
   private func soak(
     _ gate: GateSpec, in environment: EnvironmentName, _ needed: Span, at now: Timestamp
   ) -> GateReport {
-    guard let stay = ledger.environments[environment]?.longestStay(of: plan.release, at: now) else {
+    let state = ledger.environments[environment]
+    let longest = state?.longestStay(of: plan.release, at: now)
+    // An earlier stay that was long enough counts; one that was not must not hide that the release soaks again.
+    let stay = longest.flatMap { $0.span >= needed ? $0 : state?.currentStay(of: plan.release, at: now) ?? $0 }
+    guard let stay else {
       return GateReport(
         gate: gate.name, verdict: .failed,
         reason:

@@ -130,8 +130,16 @@ package struct EnvironmentState: Codable, Sendable, Equatable {
 
   /// The longest stay of the release so far, and whether it is the present one.
   package func longestStay(of release: Release, at now: Timestamp) -> (span: Span, isCurrent: Bool, since: Timestamp)? {
+    lengths(of: release, at: now).max { $0.span < $1.span }
+  }
+
+  /// The present stay of the release; nil when another one serves.
+  package func currentStay(of release: Release, at now: Timestamp) -> (span: Span, isCurrent: Bool, since: Timestamp)? {
+    lengths(of: release, at: now).first { $0.isCurrent }
+  }
+
+  private func lengths(of release: Release, at now: Timestamp) -> [(span: Span, isCurrent: Bool, since: Timestamp)] {
     stays.filter { $0.release == release }
       .map { (span: ($0.until ?? now) - $0.from, isCurrent: $0.until == nil, since: $0.from) }
-      .max { $0.span < $1.span }
   }
 }

@@ -8,7 +8,8 @@ package enum GateSpec: Codable, Sendable, Equatable {
   case reviews([ReviewKind])
   /// A test report with at least `minimum` executed tests and no failure.
   case tests(minimum: Int)
-  /// At most this many findings per severity; a severity that is absent is not limited (E4, A3).
+  /// At most this many findings per severity (E4, A3); an absent one has the limit of the next milder one that has one, so that a limit on high
+  /// findings never lets critical ones pass.
   case vulnerabilities(limits: [Severity: Int])
   /// Covered lines in percent (D2).
   case coverage(lines: Double)

@@ -71,7 +71,7 @@ package struct Planner: Sendable {
     Step(
       id: "settle", action: .shift(percent: 100, settles: true), timeout: .seconds(30), retry: .untilDone,
       undo: .impossible),
-    Step(id: "record", action: .record(.promoted), timeout: .seconds(30), retry: .once, undo: .nothing),
+    Step(id: "record", action: .record(.promoted), timeout: .seconds(30), retry: .few, undo: .nothing),
     Step(id: "verify-live", action: .verify(.front, []), timeout: .minutes(10), retry: .few, undo: .nothing),
     Step(id: "notify", action: .notify(.rolledBack), timeout: .seconds(30), retry: .once, undo: .impossible),
   ]

@@ -34,13 +34,23 @@ struct PromotionSteps {
     ]
   }
 
-  /// People take their time, so what was true when they were asked is looked at again.
+  /// People take their time, and a gate that passed at once may have waited days for another, so what was true then is looked at again.
   private var recheck: [Step] {
-    guard !gateSpecs.isEmpty, spec.approval != nil || spec.confirms.contains(where: { $0.place == .beforeDeploy })
-    else {
-      return []
+    let mayTakeLong =
+      spec.approval != nil || spec.confirms.contains { $0.place == .beforeDeploy } || gateSpecs.contains(where: mayWait)
+    guard !gateSpecs.isEmpty, mayTakeLong else { return [] }
+    let timeout = gates.map(\.timeout).reduce(.zero, +)
+    return [
+      Step(
+        id: "recheck", action: .recheck(gateSpecs), timeout: max(.minutes(5), timeout), retry: .few, undo: .nothing)
+    ]
+  }
+
+  private func mayWait(_ gate: GateSpec) -> Bool {
+    switch gate {
+    case .soak, .window, .noFreeze: true
+    case .verified, .reviews, .tests, .vulnerabilities, .coverage, .immutableReference, .rollbackTarget, .command: false
     }
-    return [Step(id: "recheck", action: .recheck(gateSpecs), timeout: .minutes(5), retry: .few, undo: .nothing)]
   }
 
   private func confirms(_ place: ConfirmSpec.Place) -> [Step] {
@@ -85,13 +95,13 @@ struct PromotionSteps {
       Step(
         id: "settle", action: .shift(percent: 100, settles: true), timeout: .seconds(30), retry: .few,
         undo: .trafficToBlue),
-      Step(id: "record", action: .record(.promoted), timeout: .seconds(30), retry: .once, undo: .impossible),
+      Step(id: "record", action: .record(.promoted), timeout: .seconds(30), retry: .few, undo: .impossible),
     ]
     if hasBlue {
       steps.append(
         Step(
           id: "schedule-blue-removal", action: .schedule(after: spec.rollback.keepBlue), timeout: .seconds(30),
-          retry: .once, undo: .nothing))
+          retry: .few, undo: .nothing))
     }
     steps.append(
       Step(id: "notify", action: .notify(.promoted), timeout: .seconds(30), retry: .once, undo: .impossible))

@@ -28,7 +28,7 @@ extension Promotion {
       word(event, at: time)
     case .expired(let index): expire(index, at: time)
     case .escalated(let index, let reason):
-      guard records.indices.contains(index) else { return }
+      guard records.indices.contains(index), !records[index].isEscalated else { return }
       records[index].isEscalated = true
       remark("slipway", "escalated: \(reason)", at: time)
     case .evidenceWritten(let folder, _):
@@ -37,10 +37,12 @@ extension Promotion {
       finishedAt = time
       phase = .finished(outcome)
     case .evidenceFailed(let reason, let attempt):
-      guard case .closing = phase else { return }
+      guard case .closing = phase, attempt == evidenceAttempts + 1 else { return }
       evidenceAttempts = attempt
       evidenceRetryAt = time + RetryPolicy.untilDone.delay(after: attempt)
-      remark("slipway", "evidence could not be written: \(reason)", at: time)
+      let text = "evidence could not be written: \(reason)"
+      // Tried every few seconds for as long as it takes; the same words are not kept each time.
+      if remarks.last?.text != text { remark("slipway", text, at: time) }
     }
   }
 
@@ -159,9 +161,6 @@ extension Promotion {
     records[index].status = record.step.action.hasEffect ? .uncertain(at: again) : .retrying(at: again)
   }
 
-  /// How many unreadable answers a step on the way forward gets before it fails: at the longest pause that is about ten minutes.
-  private static let mostUnreadable = 40
-
   private mutating func observe(_ index: Int, _ attempt: Int, _ observation: Observation, at time: Timestamp) {
     guard isInHand(index), attempt == records[index].attempts, case .uncertain = records[index].status else { return }
     let isMessage = records[index].step.kind == .notify
@@ -173,6 +172,7 @@ extension Promotion {
     case .undone(let detail), .unclear(let detail):
       records[index].detail = detail
       records[index].status = .pending
+      keepWatching()
     case .unreadable(let reason):
       records[index].detail = reason
       let again = time + records[index].step.retry.delay(after: max(3, attempt))
@@ -182,10 +182,10 @@ extension Promotion {
         return
       }
       records[index].status = .uncertain(at: again)
-      // By the clock, and by the number of answers when the clock was set back.
-      records[index].errors += 1
-      let isLate = records[index].startedAt.map { time - $0 > records[index].step.timeout } ?? false
-      if isLate || records[index].errors > Self.mostUnreadable {
+      // A clock that was set back must not give the step years.
+      let started = min(records[index].startedAt ?? time, time)
+      records[index].startedAt = started
+      if time - started > records[index].step.timeout {
         settle(index, .failed, "cannot be read back: \(reason)", at: time)
       }
     }
@@ -229,9 +229,20 @@ extension Promotion {
     }
   }
 
+  /// Green is the last release known to have run; it is not removed while nobody could show that blue is well.
+  private mutating func keepGreenUnlessBlueIsWell(after index: Int) {
+    guard records[index].status == .failed, case .verify = records[index].step.action else { return }
+    for later in records.indices where later > index && records[later].step.action == .destroy(.green) {
+      records[later].status = .skipped
+      records[later].detail = "kept, because blue was not found well after the rollback"
+    }
+  }
+
   private mutating func advanceBack(from step: Int) {
-    if forwardCount + step + 1 < records.count {
-      phase = .back(step: step + 1)
+    keepGreenUnlessBlueIsWell(after: forwardCount + step)
+    let rest = records.indices.dropFirst(forwardCount + step + 1)
+    if let open = rest.first(where: { !records[$0].status.isSettled }) {
+      phase = .back(step: open - forwardCount)
     } else {
       phase = .closing(outcomeOfGoingBack)
     }
@@ -254,15 +265,17 @@ extension Promotion {
   }
 
   private mutating func expire(_ index: Int, at time: Timestamp) {
-    guard index == current else { return }
+    guard index == current, let started = records[index].startedAt else { return }
     switch records[index].step.action {
-    case .approve:
+    case .approve(let spec):
+      guard time >= started + spec.expires, !spec.missing(in: approvals).isEmpty else { return }
       records[index].status = .failed
       records[index].detail = "nobody decided in time; a time-out rejects"
       records[index].finishedAt = time
       skipRest()
       phase = .closing(.rejected)
     case .confirm:
+      guard time >= started + records[index].step.timeout else { return }
       records[index].status = .failed
       records[index].detail = "not confirmed in time"
       records[index].finishedAt = time

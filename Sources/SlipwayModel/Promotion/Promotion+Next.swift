@@ -62,18 +62,18 @@ extension Promotion {
     switch record.status {
     case .pending: return begin(index, at: now)
     case .retrying(let time):
-      guard isDue(time, at: now) else { return .wait(Wait(kind: .retry, until: time, reason: record.detail)) }
+      guard isDue(time, at: now) else { return pause(index, until: time) }
       return begin(index, at: now)
     case .waiting(let time):
       guard isDue(time, at: now) else { return .wait(Wait(kind: .gate, until: time, reason: record.detail)) }
       return begin(index, at: now)
     case .uncertain(let time):
-      guard isDue(time, at: now) else { return .wait(Wait(kind: .retry, until: time, reason: record.detail)) }
+      guard isDue(time, at: now) else { return pause(index, until: time) }
       return .readBack(stepRun(index, attempt: record.attempts, at: now))
     case .intended(let deadline):
       // The engine ends an attempt at its deadline; this is for a report that got lost, also when the clock was set back meanwhile.
       let latest = deadline + .seconds(10)
-      guard now > latest || latest - now > (record.step.timeout + .seconds(10)) * 2 else {
+      guard now >= latest || latest - now > (record.step.timeout + .seconds(10)) * 2 else {
         return .wait(Wait(kind: .step, until: latest, reason: "\(record.step.id) is under way"))
       }
       let lost = StepResult.errored("no result by \(deadline)")
@@ -97,17 +97,27 @@ extension Promotion {
       guard until > now else { return .record(.expired(step: index)) }
       return .wait(Wait(kind: .confirmation, until: until, reason: "confirm '\(spec.id)': \(spec.instructions)"))
     case .gate, .recheck, .deploy, .verify, .shift, .record, .schedule, .notify, .destroy, .approve:
-      if needsEscalation(record) {
-        return .record(
-          .escalated(step: index, reason: "\(record.step.id) failed \(record.attempts) times: \(record.detail)"))
-      }
+      // Where no pause ever was seen, people are told here at last.
+      if needsEscalation(record, after: 6) { return escalate(index) }
       return .perform(stepRun(index, attempt: record.attempts + 1, at: now))
     }
   }
 
-  /// After three attempts at a step that never gives up, people are told, once.
-  private func needsEscalation(_ record: StepRecord) -> Bool {
-    record.step.retry.attempts == nil && record.attempts >= 3 && !record.isEscalated
+  /// The time before a step is tried again is the time for telling people: an attempt that is due never waits behind a message.
+  private func pause(_ index: Int, until time: Timestamp) -> Decision {
+    if needsEscalation(records[index], after: 3) { return escalate(index) }
+    return .wait(Wait(kind: .retry, until: time, reason: records[index].detail))
+  }
+
+  /// After so many attempts at a step that never gives up, people are told, once.
+  private func needsEscalation(_ record: StepRecord, after attempts: Int) -> Bool {
+    record.step.retry.attempts == nil && record.attempts >= attempts && !record.isEscalated
+  }
+
+  private func escalate(_ index: Int) -> Decision {
+    let record = records[index]
+    return .record(
+      .escalated(step: index, reason: "\(record.step.id) failed \(record.attempts) times: \(record.detail)"))
   }
 
   private func stepRun(_ index: Int, attempt: Int, at now: Timestamp) -> StepRun {

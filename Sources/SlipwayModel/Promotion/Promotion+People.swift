@@ -1,6 +1,7 @@
 extension Promotion {
   /// Why a person's word is not taken in this state; nil when it is. The engine asks before it journals, so nothing void is written.
   package func refusal(of event: Event) -> String? {
+    if case .rollbackAsked = event, isOpenToRollback { return nil }
     if isFinished || outcome != nil { return "run \(run) is over: \(outcome?.rawValue ?? status)" }
     switch event {
     case .approved(let approval): return refusal(of: approval)
@@ -13,13 +14,18 @@ extension Promotion {
     case .resumedBy: return suspension == nil ? "run \(run) is neither held nor paused" : nil
     case .aborted, .rollbackAsked:
       if case .back = phase { return "run \(run) is going back already" }
-      return plan.operation == .rollback && hasTouchedTraffic ? "run \(run) is itself a rollback and goes on" : nil
+      return plan.operation == .rollback && hasMovedTraffic ? "run \(run) is itself a rollback and goes on" : nil
     case .confirmed(let index, _, _): return refusalToConfirm(index)
     case .requested, .resumed, .stepIntended, .stepReported, .gatesReported, .readBack, .measured, .referenced,
       .expired, .escalated,
       .evidenceWritten, .evidenceFailed:
       return nil
     }
+  }
+
+  /// Whether the run succeeded and only its evidence is missing: going back waits for nobody's disk.
+  private var isOpenToRollback: Bool {
+    if case .closing(.success) = phase { plan.operation == .promote && hasTouchedTraffic } else { false }
   }
 
   private func refusal(of approval: Approval) -> String? {
@@ -95,13 +101,33 @@ extension Promotion {
     let suspension = Suspension(kind: kind, by: person.text, reason: reason, at: time, restartsWatch: false)
     phase = .forward(step: step, suspension: suspension)
     remark(person.text, "\(kind.rawValue): \(reason)", at: time)
+    keepWatching()
+  }
+
+  /// A run that is stopped between a watch and the next shift goes on with the watch: green has traffic, and somebody has to look.
+  mutating func keepWatching() {
+    guard case .forward(let step, let suspension?) = phase, case .shift = records[step].step.action,
+      records[step].status == .pending, step > 0, case .watch = records[step - 1].step.action
+    else { return }
+    records[step - 1].status = .pending
+    records[step - 1].finishedAt = nil
+    phase = .forward(step: step - 1, suspension: suspension)
   }
 
   private mutating func resume(_ person: Person, at time: Timestamp) {
-    guard case .forward(let step, let suspension?) = phase else { return }
+    guard case .forward(var step, let suspension?) = phase else { return }
     if suspension.restartsWatch { records[step].watch = nil }
+    if let recheck = recheckIndex, step == recheck + 1, !hasBegun {
+      // The run may have been held for days: what the gates said before is looked at again before the first effect.
+      records[recheck].status = .pending
+      step = recheck
+    }
     phase = .forward(step: step, suspension: nil)
     remark(person.text, "resumed", at: time)
+  }
+
+  private var recheckIndex: Int? {
+    plan.steps.firstIndex { if case .recheck = $0.action { true } else { false } }
   }
 
   private mutating func confirm(_ index: Int, _ person: Person, _ note: String, at time: Timestamp) {

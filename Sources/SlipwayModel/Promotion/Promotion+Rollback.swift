@@ -19,7 +19,7 @@ extension Plan {
     }
     if touchedGreen {
       steps.append(
-        Step(id: "rollback-record", action: .record(.rolledBack), timeout: .seconds(30), retry: .once, undo: .nothing))
+        Step(id: "rollback-record", action: .record(.rolledBack), timeout: .seconds(30), retry: .few, undo: .nothing))
       if !rollback.keepGreen {
         steps.append(
           Step(
@@ -35,17 +35,27 @@ extension Plan {
 
 extension Promotion {
   /// The steps that take back what was done so far.
+  ///
+  /// A rollback by hand, once its traffic was moved, has no way back of its own. One that never got there leaves traffic where it was, which has to be
+  /// made sure of when a shift was begun.
   package var rollbackSteps: [Step] {
-    plan.rollbackSteps(touchedTraffic: hasTouchedTraffic, touchedGreen: hasTouchedGreen)
+    switch plan.operation {
+    case .promote: plan.rollbackSteps(touchedTraffic: hasTouchedTraffic, touchedGreen: hasTouchedGreen)
+    case .rollback where hasMovedTraffic: []
+    case .rollback: Array(plan.rollbackSteps(touchedTraffic: hasTouchedTraffic, touchedGreen: false).prefix(1))
+    }
   }
 
   /// Turns the run around.
   mutating func goBack(_ reason: Cause, at time: Timestamp) {
-    guard case .forward = phase else { return }
+    switch phase {
+    case .forward, .closing(.success): break
+    case .back, .closing, .finished: return
+    }
     cause = reason
     causeAt = time
-    // A rollback by hand has no way back of its own: its traffic steps never give up, and before them nothing was moved.
-    let steps = plan.operation == .rollback ? [] : rollbackSteps
+    evidenceRetryAt = nil
+    let steps = rollbackSteps
     skipRest()
     records += steps.map(StepRecord.init)
     phase = steps.isEmpty ? .closing(outcomeOfGoingBack) : .back(step: 0)
@@ -58,34 +68,5 @@ extension Promotion {
     case .breach, .undecided, .failedStep, .byHand, nil:
       hasTouchedTraffic && plan.operation == .promote ? .rolledBack : .failed
     }
-  }
-
-  /// What is true of every state; a broken one is a bug, and the engine refuses to go on with it.
-  ///
-  /// - Returns: the broken rules in words; empty in every reachable state.
-  package var violations: [String] {
-    var broken: [String] = []
-    if plan.operation == .promote, hasTouchedTraffic {
-      for record in records.prefix(forwardCount).prefix(while: { $0.step.kind != .shift })
-      where record.status != .succeeded {
-        broken.append("traffic was touched before \(record.step.id) succeeded")
-      }
-      if let approval = plan.approval, !approval.missing(in: approvals).isEmpty {
-        broken.append("traffic was touched without the approval that the plan asks for")
-      }
-    }
-    if outcome == .success, records.prefix(forwardCount).contains(where: { !$0.status.isSettled }) {
-      broken.append("the run succeeded with open steps")
-    }
-    if outcome == .rolledBack,
-      !records.contains(where: { $0.step.id == "rollback-shift-0" && $0.status == .succeeded })
-    {
-      broken.append("the run is rolled back, but blue was never read back at 100 %")
-    }
-    if case .finished = phase, evidenceFolder == nil { broken.append("the run ended without evidence") }
-    if records.filter({ if case .intended = $0.status { true } else { false } }).count > 1 {
-      broken.append("two steps are under way at once")
-    }
-    return broken
   }
 }

@@ -122,6 +122,11 @@ extension Promotion {
   /// Whether an attempt to give green traffic was ever begun.
   package var hasTouchedTraffic: Bool { wasBegun { if case .shift = $0 { true } else { false } } }
 
+  /// Whether a shift on the way forward was read back as done.
+  package var hasMovedTraffic: Bool {
+    records.prefix(forwardCount).contains { $0.step.kind == .shift && $0.status == .succeeded }
+  }
+
   /// Whether green's slot was ever touched.
   package var hasTouchedGreen: Bool { wasBegun { $0 == .deploy } }
 
@@ -134,7 +139,7 @@ extension Promotion {
     switch phase {
     case .finished(let outcome): return outcome.rawValue
     case .back: return "rolling_back"
-    case .closing: return cause == nil ? "running" : "rolling_back"
+    case .closing: return records.count > forwardCount ? "rolling_back" : "running"
     case .forward(let index, let suspension):
       if let suspension { return suspension.kind.rawValue }
       guard index < forwardCount else { return "running" }
@@ -148,14 +153,11 @@ extension Promotion {
 
   /// What green gets by the last shift that was read back; nil while a shift is uncertain or under way.
   package var greenPercent: Int? {
-    var percent = 0
+    var percent: Int? = 0
     for record in records {
       guard case .shift(let target, _) = record.step.action, record.attempts > 0 else { continue }
-      switch record.status {
-      case .succeeded: percent = target
-      case .pending, .skipped, .failed: continue
-      case .intended, .uncertain, .retrying, .waiting: return nil
-      }
+      // One that was begun and not read back as done, whether it failed or was cut off by an abort, may have happened.
+      percent = record.status == .succeeded ? target : nil
     }
     return percent
   }

@@ -45,22 +45,27 @@ package struct SecretText: Codable, Sendable, Equatable, Hashable, CustomStringC
     var rest = source[...]
     while let start = rest.range(of: "${") {
       let tail = rest[start.upperBound...]
-      guard let end = tail.firstIndex(of: "}") else { break }
-      let inside = tail[..<end]
       literal += rest[..<start.lowerBound]
-      if inside.hasPrefix("env:") || inside.hasPrefix("file:") {
-        if !literal.isEmpty { parts.append(.literal(literal)) }
-        literal = ""
-        parts.append(
-          inside.hasPrefix("env:") ? .environment(String(inside.dropFirst(4))) : .file(String(inside.dropFirst(5))))
-      } else {
-        literal += "${" + inside + "}"
+      guard let end = tail.firstIndex(of: "}"), let reference = Self.reference(tail[..<end]) else {
+        // A reference may stand inside braces of another kind, such as a shell's default value.
+        literal += "${"
+        rest = tail
+        continue
       }
+      if !literal.isEmpty { parts.append(.literal(literal)) }
+      literal = ""
+      parts.append(reference)
       rest = tail[tail.index(after: end)...]
     }
     literal += rest
     if !literal.isEmpty { parts.append(.literal(literal)) }
     return parts
+  }
+
+  private static func reference(_ inside: Substring) -> Part? {
+    if inside.hasPrefix("env:") { return .environment(String(inside.dropFirst(4))) }
+    if inside.hasPrefix("file:") { return .file(String(inside.dropFirst(5))) }
+    return nil
   }
 
   /// Whether the text refers to a secret at all.

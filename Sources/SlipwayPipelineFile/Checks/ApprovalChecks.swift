@@ -9,8 +9,8 @@ struct ApprovalChecks {
     guard let approval = promotion.value.approval, let by = promotion.node["approval"]?["by"] else { return }
     var isEnough = true
     for rule in approval.rules {
-      // An unknown role is reported as an unknown name.
-      guard let people = people(rule.role) else { return }
+      // An unknown role is reported as an unknown name, an empty one as an empty list.
+      guard let people = people(rule.role), !people.isEmpty else { return }
       guard people.count < rule.count else { continue }
       isEnough = false
       reading.report(

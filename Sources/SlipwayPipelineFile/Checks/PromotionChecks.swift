@@ -83,8 +83,9 @@ struct PromotionChecks {
         continue
       }
       var path = [from]
-      while let before = origin[path[path.count - 1]], !path.contains(before) { path.append(before) }
-      if path.last == to || path.contains(to) {
+      // Ends, because no circle is ever let into `origin`.
+      while let last = path.last, last != to, let before = origin[last] { path.append(before) }
+      if path.last == to {
         let circle = ([to] + path.prefix { $0 != to }.reversed() + [to]).map(\.text).joined(separator: " → ")
         reading.report(
           .meaning, position, "promotions lead in a circle: \(circle)", expected: "a first environment without 'from'")
@@ -103,12 +104,13 @@ struct ProtectionChecks {
 
   private var why: String { "'\(environment.name)' is protected" }
 
+  /// What stands in the file but could not be read is reported already, and might be what is missing here.
   func run() {
     let node = promotion.node
     if node["approval"] == nil {
       refuse(node.place("to"), "\(why) and this promotion has no approval", "'approval:' with 'by:'")
     }
-    if node["from"] != nil, !hasVerified {
+    if node["from"] != nil, !hasVerified, promotion.value.gates.count == (node["gates"]?.elements.count ?? 0) {
       refuse(
         node["gates"]?.position ?? node.place("to"),
         "\(why) and no gate asks whether the release was verified where it comes from", "the gate 'verified'")
@@ -117,8 +119,9 @@ struct ProtectionChecks {
       let position = node["rollback"]?.place("automatic") ?? node.position
       refuse(position, "\(why) and its automatic rollback is switched off", "'automatic: true'")
     }
-    let limits = promotion.value.watch.rules.flatMap(\.limits)
-    if !limits.contains(where: { $0.consequence == .rollBack }) {
+    let rules = promotion.value.watch.rules
+    let areAllRead = rules.count == (node["watch"]?["rules"]?.elements.count ?? 0)
+    if areAllRead, !rules.flatMap(\.limits).contains(where: { $0.consequence == .rollBack }) {
       refuse(
         node["watch"]?.keyPlace("rules") ?? node.place("to"), "\(why) and no watch rule can roll back",
         "a rule such as 'error_rate: {roll_back_above: 5%}'")

@@ -19,7 +19,7 @@ enum CalendarGrammar {
     reading.report(
       .unknownName, node.position, "'\(name.shortened)' is no IANA time zone, so the window never opens",
       expected: "a zone such as Europe/Berlin or UTC",
-      suggestion: NearMiss.of(name, among: TimeZone.knownTimeZoneIdentifiers + ["UTC"]))
+      suggestion: reading.near(name, TimeZone.knownTimeZoneIdentifiers + ["UTC"]))
   }
 
   static let freeze = Shape<Freeze>.object(

@@ -89,7 +89,11 @@ enum EnvironmentGrammar {
     }
     switch environment.traffic {
     case .router(let listen):
-      claim(address: listen, node["traffic"]?["router"]?.place("listen") ?? node.position, reading)
+      let traffic = node["traffic"]
+      let written = traffic?["router"]?["listen"]
+      // Where something else was written and could not be read, the default stands for nothing.
+      guard written.map({ $0.text == listen }) ?? (traffic?["router"] != nil || traffic == nil) else { break }
+      claim(address: listen, written?.position ?? node.position, reading)
     case .haproxy(let spec):
       let haproxy = node["traffic"]?["haproxy"]
       let servers = haproxy?["servers"]

@@ -47,8 +47,11 @@ enum PromotionGrammar {
     ])
 
   private static let rules = Shape<[Named<Int>]>.names(
-    .reference(to: .role), to: .integer(1...100, "a number of people"), what: "roles with numbers of people", minimum: 1
-  ).map { $0.map { ApprovalRule(role: RoleName($0.name), count: $0.value) } }
+    .reference(to: .role), to: .integer(1...20, "a number of people"), what: "roles with numbers of people", minimum: 1
+  ).checked { rules, node, reading in
+    guard rules.count > 20 else { return }
+    reading.report(.meaning, node.position, "\(rules.count) roles must agree", expected: "at most 20")
+  }.map { $0.map { ApprovalRule(role: RoleName($0.name), count: $0.value) } }
 
   private static let confirms = Shape<[Located<ConfirmSpec>]>.list(of: confirm.located, what: "manual steps").checked {
     confirms, _, reading in

@@ -2,6 +2,9 @@
 ///
 /// Confined to the reading of one file.
 final class Reading {
+  /// How many near misses are looked for; whoever makes more mistakes than this reads the first of them.
+  private static let mostSuggestions = 100
+
   /// What a name can stand for.
   enum Kind: String, CaseIterable {
     case environment, role, window
@@ -19,6 +22,18 @@ final class Reading {
   private var definitions: [Kind: [String: YAMLPosition]] = [:]
   private var references: [(kind: Kind, name: String, position: YAMLPosition)] = []
   private var claims: [Claim] = []
+  private var suggestions = 0
+
+  /// The name that was probably meant; bounded in all, because the search is quadratic.
+  func near(_ word: String, _ known: [String]) -> String? {
+    suggestions += 1
+    return suggestions <= Self.mostSuggestions ? NearMiss.of(word, among: known.prefix(1_000)) : nil
+  }
+
+  /// A list of names for a message.
+  private func oneOf(_ known: [String]) -> String {
+    "one of " + known.prefix(20).joined(separator: ", ") + (known.count > 20 ? ", …" : "")
+  }
 
   func report(
     _ code: PipelineProblem.Code, _ position: YAMLPosition, _ message: String, expected: String? = nil,
@@ -43,14 +58,14 @@ final class Reading {
   func unknownKey(_ entry: YAMLEntry, in what: String, known: [String]) {
     report(
       .structure, entry.position, "\(what) has no key '\(entry.key.shortened)'",
-      expected: known.isEmpty ? nil : "one of \(known.joined(separator: ", "))",
-      suggestion: NearMiss.of(entry.key, among: known))
+      expected: known.isEmpty ? nil : oneOf(known),
+      suggestion: near(entry.key, known))
   }
 
   func unknownWord(_ text: String, _ position: YAMLPosition, what: String, known: [String]) {
     report(
-      .structure, position, "'\(text.shortened)' is no \(what)", expected: "one of \(known.joined(separator: ", "))",
-      suggestion: NearMiss.of(text, among: known))
+      .structure, position, "'\(text.shortened)' is no \(what)", expected: oneOf(known),
+      suggestion: near(text, known))
   }
 
   func refuseRepeats(in nodes: [YAMLNode]) {
@@ -79,12 +94,13 @@ final class Reading {
 
   /// Reports names that lead nowhere and things that two places claim.
   func settle() {
+    let names = definitions.mapValues { $0.keys.sorted() }
     for reference in references where !knows(reference.kind, reference.name) {
-      let known = (definitions[reference.kind] ?? [:]).keys.sorted()
-      let expected = known.isEmpty ? "'\(reference.kind)s:' to define it" : "one of \(known.joined(separator: ", "))"
+      let known = names[reference.kind] ?? []
+      let expected = known.isEmpty ? "'\(reference.kind)s:' to define it" : oneOf(known)
       report(
         .unknownName, reference.position, "\(reference.kind) '\(reference.name.shortened)' is not in this file",
-        expected: expected, suggestion: NearMiss.of(reference.name, among: known))
+        expected: expected, suggestion: near(reference.name, known))
     }
     var taken: [String: YAMLPosition] = [:]
     let wildcards = Set(claims.filter(\.isWildcard).compactMap(\.port))

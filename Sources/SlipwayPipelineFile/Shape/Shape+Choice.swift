@@ -33,12 +33,13 @@ extension Shape {
   /// Exactly one of `variants`.
   static func choice(_ what: String, _ variants: [Variant<Value>]) -> Shape {
     let names = variants.map(\.name)
+    let expected = "\(what): one of \(names.joined(separator: ", "))"
     return Shape(schema: schema(of: variants), expectation: what) { node, reading in
       switch node.content {
       case .scalar(let text, _):
         guard let variant = variants.first(where: { $0.name == text }) else {
           if text.isEmpty || variants.allSatisfy({ $0.bare == nil }) {
-            reading.mismatch(node, expected: "\(what): one of \(names.joined(separator: ", "))", echo: false)
+            reading.mismatch(node, expected: expected, echo: false)
           } else {
             reading.unknownWord(text, node.position, what: what, known: names)
           }
@@ -47,26 +48,32 @@ extension Shape {
         if let bare = variant.bare { return bare }
         reading.report(.structure, node.position, "'\(text)' says too little", expected: variant.expectation)
         return nil
-      case .mapping(let entries):
-        guard let entry = entries.first, entries.count == 1 else {
-          let expected = "one key, one of: \(names.joined(separator: ", "))"
-          reading.report(.structure, node.position, "\(what) has \(entries.count) keys", expected: expected)
-          for entry in entries where !names.contains(entry.key) { reading.unknownKey(entry, in: what, known: names) }
-          return nil
-        }
-        guard let variant = variants.first(where: { $0.name == entry.key }) else {
-          reading.unknownKey(entry, in: what, known: names)
-          return nil
-        }
-        if let read = variant.read { return read(entry.value, reading) }
-        reading.report(
-          .structure, entry.value.position, "'\(variant.name)' takes no value", expected: variant.expectation)
-        return nil
+      case .mapping(let entries): return read(entries, of: node, what, variants, reading)
       case .sequence:
-        reading.mismatch(node, expected: "\(what): one of \(names.joined(separator: ", "))", echo: false)
+        reading.mismatch(node, expected: expected, echo: false)
         return nil
       }
     }
+  }
+
+  /// The entry with its key, the only one.
+  private static func read(
+    _ entries: [YAMLEntry], of node: YAMLNode, _ what: String, _ variants: [Variant<Value>], _ reading: Reading
+  ) -> Value? {
+    let names = variants.map(\.name)
+    guard let entry = entries.first, entries.count == 1 else {
+      let expected = "one key, one of: \(names.joined(separator: ", "))"
+      reading.report(.structure, node.position, "\(what) has \(entries.count) keys", expected: expected)
+      for entry in entries where !names.contains(entry.key) { reading.unknownKey(entry, in: what, known: names) }
+      return nil
+    }
+    guard let variant = variants.first(where: { $0.name == entry.key }) else {
+      reading.unknownKey(entry, in: what, known: names)
+      return nil
+    }
+    if let read = variant.read { return read(entry.value, reading) }
+    reading.report(.structure, entry.value.position, "'\(variant.name)' takes no value", expected: variant.expectation)
+    return nil
   }
 
   private static func schema(of variants: [Variant<Value>]) -> Schema {

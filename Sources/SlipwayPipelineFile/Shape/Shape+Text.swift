@@ -22,40 +22,54 @@ enum Placeholders: Sendable {
     }
   }
 
-  /// Reports every `${…}` of `text` that is not replaced where it stands.
+  /// Reports the first `${…}` of `text` that is not replaced where it stands.
   func check(_ text: String, _ position: YAMLPosition, _ reading: Reading) {
     var rest = text[...]
     while let start = rest.range(of: "${") {
       rest = rest[start.upperBound...]
       let end = rest.firstIndex(of: "}")
-      check(inside: end.map { rest[..<$0] }.map(String.init), position, reading)
+      guard isFine(inside: end.map { rest[..<$0] }.map(String.init), position, reading) else { return }
       rest = end.map { rest[$0...] } ?? ""
     }
   }
 
-  private func check(inside: String?, _ position: YAMLPosition, _ reading: Reading) {
-    let isReference = inside?.isMatch(of: "env:[A-Za-z_][A-Za-z0-9_]*|file:[^-+=?:0-9\\s][^\\n]*") ?? false
+  private func isFine(inside: String?, _ position: YAMLPosition, _ reading: Reading) -> Bool {
+    let isReference = inside.map(Self.isReference) ?? false
     switch self {
-    case .shell where !isReference, .secrets where isReference: return
+    case .shell where !isReference, .secrets where isReference: return true
     case .none, .shell, .query, .release:
       if isReference {
         reading.report(
           .secret, position, "a secret reference is not resolved here",
           expected: "it in 'environment' of a deployment or 'notify', or in 'url' and 'headers' of prometheus")
-        return
+        return false
       }
     case .secrets: break
     }
     guard let inside else {
       reading.report(.secret, position, "'${' has no '}' behind it", expected: expected)
-      return
+      return false
     }
-    guard !words.contains(inside) else { return }
-    // The inside of a broken reference is a name or a path; a value would have no colon-free short form to echo.
-    let name = inside.isMatch(of: "[A-Za-z_]{1,40}") ? "'${\(inside)}'" : "'${…}'"
+    guard !words.contains(inside) else { return true }
+    // Among secrets only what is spelled like a variable's name is shown: somebody may have put the value there.
+    let shown = if case .secrets = self { "[A-Z_][A-Z0-9_]{0,60}" } else { "[A-Za-z_]{1,40}" }
+    let name = inside.isMatch(of: shown) ? "'${\(inside)}'" : "'${…}'"
     let near = NearMiss.of(inside, among: words).map { "${\($0)}" }
     reading.report(
       .secret, position, "\(name) is not replaced here", expected: expected, suggestion: near ?? miss(inside))
+    return false
+  }
+
+  /// `env:NAME` or `file:PATH`; not the shell's `${env:-default}` and `${file:0:3}`. By hand, because a text may hold 100,000 of them.
+  private static func isReference(_ inside: String) -> Bool {
+    let bytes = inside.utf8
+    if inside.hasPrefix("env:") {
+      let name = bytes.dropFirst(4)
+      let isWord = name.allSatisfy { $0 == 95 || (48...57).contains($0) || (97...122).contains($0 | 32) }
+      return isWord && name.first.map { !(48...57).contains($0) } ?? false
+    }
+    guard inside.hasPrefix("file:"), let first = bytes.dropFirst(5).first else { return false }
+    return !"-+=?:0123456789 \n".utf8.contains(first) && !bytes.contains(10)
   }
 
   private func miss(_ inside: String) -> String? {
@@ -174,6 +188,7 @@ extension Shape where Value == SecretText {
         return nil
       }
       Placeholders.secrets.check(text, node.position, reading)
+      refuseClearPassword(text, node, reading)
       return SecretText(text)
     }
   }
@@ -188,11 +203,15 @@ extension Shape where Value == SecretText {
       return nil
     }
     Placeholders.secrets.check(text, node.position, reading)
-    if text.range(of: "://[^/]*:[^@/$]+@", options: .regularExpression) != nil {
-      reading.report(
-        .secret, node.position, "this URL has a password in clear", expected: "${env:NAME} or ${file:PATH}")
-    }
+    refuseClearPassword(text, node, reading)
     return SecretText(text)
+  }
+
+  private static func refuseClearPassword(_ text: String, _ node: YAMLNode, _ reading: Reading) {
+    guard text.contains("://"),
+      text.range(of: "://[^/\\s]{0,200}:[^@/$\\s]{1,200}@", options: .regularExpression) != nil
+    else { return }
+    reading.report(.secret, node.position, "this URL has a password in clear", expected: "${env:NAME} or ${file:PATH}")
   }
 }
 

@@ -13,6 +13,11 @@ struct YAMLSyntax {
         .syntax, at: position, "character U+\(value) cannot stand in a text: \(words)", expected: "printable text")
       return
     }
+    guard !words.contains("nesting level") else {
+      // The parser's own limit, met while it looks ahead for the end of a key.
+      problem = YAMLTree.tooDeep(YAMLPosition(parser.mark))
+      return
+    }
     let mark = YAMLPosition(parser.problem_mark)
     var place = ""
     if let context = parser.context.map({ String(cString: $0) }), !context.isEmpty {
@@ -24,7 +29,7 @@ struct YAMLSyntax {
       let column = indentation.distance(from: indentation.startIndex, to: tab) + 1
       problem = PipelineProblem(
         .syntax, at: YAMLPosition(line: mark.line, column: column), "a tab indents this line", expected: "spaces")
-    } else if mark > source.end {
+    } else if mark >= source.end {
       problem = PipelineProblem(
         .syntax, at: source.end, "the file ends too early\(place): \(words)", expected: "the rest of it")
     } else {

@@ -118,7 +118,7 @@ struct YAMLTree {
     return parent.key == nil
   }
 
-  private static func tooDeep(_ position: YAMLPosition) -> PipelineProblem {
+  static func tooDeep(_ position: YAMLPosition) -> PipelineProblem {
     PipelineProblem(
       .syntax, at: position, "nested more than \(YAMLReader.deepest) deep", expected: "a pipeline, which needs about 10"
     )

@@ -59,9 +59,10 @@ struct EvidenceCommand: AsyncParsableCommand {
     @OptionGroup var options: CommonOptions
     @Argument(help: "The evidence folder.") var directory: String
     @Option(name: .long, help: "The public key (PEM) to trust instead of the one in the folder.") var key: String?
+    @Flag(name: .long, help: "Print only what does not hold, and the conclusion.") var quiet = false
 
     func run() async throws {
-      try EvidenceChecking.verify(directory, trustedKey: key, options)
+      try EvidenceChecking.verify(directory, trustedKey: key, quiet: quiet, options)
     }
   }
 
@@ -167,7 +168,7 @@ struct AuditCommand: AsyncParsableCommand {
       let key = try SigningKey.load(at: workshop.state.signingKey.path)
       let note: String
       do {
-        note = try await journal.checkpoint(signedBy: key.noteSigner)
+        note = try journal.checkpoint(signedBy: key.noteSigner)
       } catch {
         await journal.close()
         throw error

@@ -37,7 +37,7 @@ enum SecretRedaction {
 
 /// Verifies an evidence folder for the command line.
 enum EvidenceChecking {
-  static func verify(_ directory: String, trustedKey path: String?, _ options: CommonOptions) throws {
+  static func verify(_ directory: String, trustedKey path: String?, quiet: Bool, _ options: CommonOptions) throws {
     guard FileManager.default.fileExists(atPath: directory) else {
       throw CommandError(.badInput, "there is no folder \(directory)")
     }
@@ -45,7 +45,7 @@ enum EvidenceChecking {
     if options.isJSON {
       try Terminal.json(report)
     } else {
-      report.lines.forEach { print($0) }
+      report.lines.filter { !quiet || !$0.hasPrefix("ok ") }.forEach { print($0) }
     }
     if !report.passed { throw ExitCode(ExitStatus.failed.rawValue) }
   }

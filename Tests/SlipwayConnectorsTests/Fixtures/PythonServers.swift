@@ -50,10 +50,12 @@ enum PythonServers {
     """
 
   /// Sends requests over keep-alive connections until `count` are through or the file `stop` exists; prints who answered.
+  /// A header `method=POST` is the method.
   static let load = """
     import sys, json, os, threading, http.client, collections
     port, count, connections, path, stop = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5]
     header = dict(h.split("=") for h in sys.argv[6:])
+    method = header.pop("method", "GET")
     answers, failed, lock, left = collections.Counter(), [], threading.Lock(), [count]
     def work():
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
@@ -62,7 +64,7 @@ enum PythonServers {
                 if left[0] == 0: break
                 left[0] -= 1
             try:
-                connection.request("GET", path, headers=header)
+                connection.request(method, path, headers=header)
                 answer = connection.getresponse()
                 body = answer.read().decode()
                 with lock: answers[body if answer.status == 200 else str(answer.status)] += 1

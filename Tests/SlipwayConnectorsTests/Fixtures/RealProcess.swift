@@ -10,6 +10,20 @@ struct RealProcess: Sendable {
 
   func signal(_ number: Int32) { kill(pid, number) }
 
+  /// Stops it and returns when every thread stands still.
+  func freeze() async throws {
+    kill(pid, SIGSTOP)
+    try await eventually("process \(pid) stands still") {
+      let tasks = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")
+      return tasks.allSatisfy { state(of: "/proc/\(pid)/task/\($0)/stat") == "T" }
+    }
+  }
+
+  private func state(of file: String) -> Substring? {
+    let text = try? String(contentsOfFile: file, encoding: .utf8)
+    return text?.split(separator: ")").last?.split(separator: " ").first
+  }
+
   /// Ends it at once and returns when the kernel has taken its sockets away.
   func crash() async throws {
     kill(pid, SIGKILL)
@@ -18,8 +32,8 @@ struct RealProcess: Sendable {
 
   var isRunning: Bool {
     // A zombie has released everything; its parent is this process.
-    guard let state = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else { return false }
-    return state.split(separator: ")").last?.split(separator: " ").first != "Z"
+    let state = state(of: "/proc/\(pid)/stat")
+    return state != nil && state != "Z"
   }
 
   var text: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }

@@ -145,6 +145,8 @@ struct HAProxyPlaneTests {
         try await haproxy.plane.apply(Split(green: .b, percent: 10, blue: .a), targets: [.b: target], generation: 1)
       }
       #expect(error?.code == .misconfigured)
+      let kept = try String(contentsOf: haproxy.map, encoding: .utf8)
+      #expect(kept == "split 100:0:a\n")
       let split = try await haproxy.plane.readSplit()
       #expect(split == Split(green: .b, percent: 0, blue: .a))
     }
@@ -170,11 +172,42 @@ struct HAProxyPlaneTests {
       for path in ["/", "/fail", "/missing", "/broken", "/empty"] { _ = try await haproxy.load(10, path: path) }
       let sample = try await haproxy.plane.counters(now: start)
       let slot = try #require(sample.slots[.a])
-      #expect(slot.requests == 50)
-      #expect((slot.serverErrors, slot.connectionErrors, slot.clientErrors) == (10, 20, 10))
+      #expect((slot.serverErrors, slot.clientErrors) == (10, 10))
+      // 10 answers that break off, and 4 attempts for each of 10 requests without an answer, but for the slack.
+      #expect((46...50).contains(slot.connectionErrors), "\(slot)")
+      #expect(slot.requests == slot.connectionErrors + 30)
       #expect(slot.latency == nil)
       #expect(sample.slots[.b] == SlotCounters())
       #expect(sample.source.contains("pid \(haproxy.process.pid) started "))
+    }
+  }
+
+  @Test("a green that hangs up on keep-alive connections is counted though HAProxy counts no error")
+  func hangsUp() async throws {
+    try await RealHAProxy.with("split 0:100:a") { haproxy in
+      let seen = try await haproxy.load(200, path: "/empty", headers: ["method=POST"])
+      #expect(seen["b"] == 0)
+      let slot = try #require(try await haproxy.plane.counters(now: start).slots[.b])
+      #expect((190...200).contains(slot.connectionErrors), "\(slot) \(seen.answers) \(seen.failed.count)")
+      #expect(slot.requests == slot.connectionErrors)
+    }
+  }
+
+  @Test("clients that leave early are no errors of green, and counters never fall while answers are under way")
+  func clientAborts() async throws {
+    try await RealHAProxy.with("split 0:100:a") { haproxy in
+      var last = SlotCounters()
+      for _ in 0..<3 {
+        let stop = haproxy.folder.appending(path: UUID().uuidString).path
+        try await haproxy.withLoad(100, path: "/slow", stop: stop) { _ in
+          try await eventually("requests are in flight") { try await haproxy.plane.inFlight(.b) ?? 0 > 0 }
+        }
+        try await eventually("none is left") { try await haproxy.plane.inFlight(.b) == 0 }
+        let now = try #require(try await haproxy.plane.counters(now: start).slots[.b])
+        #expect(now.since(last) != nil)
+        #expect(now.errors == 0, "\(now)")
+        last = now
+      }
     }
   }
 
