@@ -73,6 +73,10 @@ package struct HTTPProbe: Sendable {
     ConnectorError(.timedOut, "\(url) did not answer within \(timeout)")
   }
 
+  private static func broken(_ url: String) -> ConnectorError {
+    ConnectorError(.unreachable, "\(url) closed the connection before its answer was whole")
+  }
+
   private static func translated(_ error: any Error, _ url: String, _ timeout: Span) -> ConnectorError {
     if let error = error as? HTTPClientError {
       if [.deadlineExceeded, .readTimeout, .connectTimeout].contains(error) { return late(url, timeout) }
@@ -80,16 +84,16 @@ package struct HTTPProbe: Sendable {
         return ConnectorError(.misconfigured, "\(url) is no URL that can be asked")
       }
       if error == .cancelled { return ConnectorError(.timedOut, "asking \(url) was cancelled") }
-      if error == .remoteConnectionClosed {
-        return ConnectorError(.unreachable, "\(url) closed the connection before its answer was whole")
-      }
+      if error == .remoteConnectionClosed { return broken(url) }
     }
-    if error is HTTPParserError { return ConnectorError(.garbage, "\(url) answered with something that is not HTTP") }
-    if let error = error as? NIOConnectionError {
-      let isRefused = error.connectionErrors.contains { ($0.error as? IOError)?.errnoCode == ECONNREFUSED }
-      return ConnectorError(
-        .unreachable, "\(url) cannot be reached: \(isRefused ? "connection refused" : "no connection to \(error.host)")"
-      )
+    if let error = error as? HTTPParserError {
+      if error == .invalidEOFState { return broken(url) }
+      return ConnectorError(.garbage, "\(url) answered with something that is not HTTP")
+    }
+    // The client gives the socket's error, or a list with one for each address it tried.
+    let tried = (error as? NIOConnectionError)?.connectionErrors.map(\.error) ?? [error]
+    if tried.contains(where: { ($0 as? IOError)?.errnoCode == ECONNREFUSED }) {
+      return ConnectorError(.unreachable, "\(url) cannot be reached: connection refused")
     }
     return ConnectorError(.unreachable, "\(url) cannot be reached: \(error)")
   }

@@ -13,7 +13,8 @@ func withService<Value>(_ body: (String) async throws -> Value) async throws -> 
   process.standardInput = input
   try process.run()
   defer {
-    process.terminate()
+    // Not SIGTERM: a child inherits the signal mask of the pool's thread that started it, which blocks that.
+    kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
   }
   var line = ""
