@@ -151,6 +151,7 @@ package final class RouterServer: Sendable {
     let bootstrap = ServerBootstrap(group: loops)
       .serverChannelOption(.backlog, value: 1_024)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .serverChannelInitializer { channel in channel.eventLoop.makeCompletedFuture { try channel.closeOnExec() } }
       .childChannelOption(.autoRead, value: false)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelInitializer { channel in
@@ -158,6 +159,7 @@ package final class RouterServer: Sendable {
           guard let worker = byLoop[ObjectIdentifier(channel.eventLoop)]?.value else {
             throw ChannelError.ioOnClosedChannel
           }
+          try channel.closeOnExec()
           var framing = HTTPResponseEncoder.Configuration()
           framing.automaticallySetFramingHeaders = false
           let decoder = HTTPRequestDecoder(
@@ -183,6 +185,7 @@ package final class RouterServer: Sendable {
       .childChannelOption(.autoRead, value: false)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
+          try channel.closeOnExec()
           try channel.pipeline.syncOperations.addHandler(ControlConnection(desk: desk.value))
         }
       }

@@ -57,7 +57,7 @@ struct FallbackTests {
       await a.kill()
       for _ in 0..<5 {
         let answer = try await rig.get()
-        #expect(answer.status == 503 && answer.text.contains("no_live_slot"))
+        #expect(answer.status == 503 && answer.text.contains("no_live_slot"), "\(answer)")
       }
       #expect(b.requests == 0)
       let counters = try await rig.control.counters()
@@ -84,6 +84,7 @@ struct FallbackTests {
       await b.kill()
       #expect(try await rig.get().text == "a")
       let port = split(b.address).port
+      b.release()
       let revived = try await TestUpstream.start(port: port) { _ in .text(200, "b again") }
       let isBack = try await eventually { try await rig.get().text == "b again" }
       #expect(isBack)

@@ -89,13 +89,13 @@ struct SilentReader {
 }
 
 /// A port that is bound and not listened on: whoever connects is refused.
+///
+/// Without SO_REUSEADDR, because with it the kernel gives the port to the next server that asks for any.
 final class HeldPort: Sendable {
   private let handle: Int32
 
   init(_ port: Int) {
     handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    var yes: Int32 = 1
-    _ = setsockopt(handle, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
     var name = sockaddr_in()
     name.sin_family = sa_family_t(AF_INET)
     name.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian

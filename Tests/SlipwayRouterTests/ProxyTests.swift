@@ -200,19 +200,21 @@ struct ProxyTests {
     try await withFolder { folder in
       let content = Data((0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ ($0 >> 9)) })
       try content.write(to: URL(fileURLWithPath: folder + "/file"))
-      let server = try ForeignServer(folder: folder)
+      let server = try await ForeignServer(folder: folder, log: folder + "/log")
       defer { server.stop() }
       try await withRig { rig in
         try await rig.control.set(
           split: Split(green: .a, percent: 100, blue: nil), targets: [.a: server.address], generation: 1)
         let url = "http://\(rig.address)/file"
-        let (status, output) = try run(
-          "curl", "-sS", "-o", folder + "/got", "-w", "%{http_code} %{num_connects}", url, "-o", folder + "/again", url)
-        #expect(status == 0 && output == "200 1200 0", "\(output)")
+        let both = try await run(
+          "curl", "-sS", "-w", "%{http_code} %{num_connects}\\n", "-o", folder + "/got", url, "-o", folder + "/again",
+          url,
+          output: folder + "/out")
+        #expect(both.isSuccess && both.output == "200 1\n200 0\n", "\(both.output)")
         #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/got")) == content)
         #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/again")) == content)
-        let missing = try run("curl", "-sS", "-I", "http://\(rig.address)/none")
-        #expect(missing.status == 0 && missing.output.hasPrefix("HTTP/1.1 404"))
+        let missing = try await run("curl", "-sS", "-I", "http://\(rig.address)/none", output: folder + "/out")
+        #expect(missing.isSuccess && missing.output.hasPrefix("HTTP/1.1 404"))
         let slot = try await rig.control.counters().slot(.a).counters
         #expect(slot.requests == 3 && slot.clientErrors == 1 && slot.errors == 0)
       }

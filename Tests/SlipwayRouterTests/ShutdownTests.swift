@@ -68,6 +68,27 @@ struct ShutdownTests {
     await upstream.kill()
   }
 
+  @Test("a program started by the router's process inherits none of its sockets")
+  func closeOnExec() async throws {
+    try await withSlots { rig, a, _ in
+      let port = String(split(rig.address).port, radix: 16, uppercase: true)
+      let upstream = String(split(a.address).port, radix: 16, uppercase: true)
+      let listing = try await withClient(rig.address) { client in
+        _ = try await client.get()
+        return try await run("sh", "-c", "ls -l /proc/self/fd; cat /proc/net/tcp", output: rig.folder + "/out").output
+      }
+      let lines = listing.split(separator: "\n")
+      let inherited = lines.compactMap { $0.split(separator: "socket:[").dropFirst().first?.dropLast() }
+      // Columns: number, local and remote address, state, ..., inode.
+      let ours = lines.map { $0.split(separator: " ") }.filter { columns in
+        columns.count > 9 && columns[1...2].contains { $0.hasSuffix(":" + port) || $0.hasSuffix(":" + upstream) }
+      }
+      // The router's listener and its connection, the upstream's, and both ends of each.
+      #expect(ours.count >= 6)
+      #expect(ours.filter { inherited.contains($0[9]) }.isEmpty)
+    }
+  }
+
   @Test("idle connections do not hold the end up")
   func idleConnections() async throws {
     try await withFolder { folder in

@@ -78,6 +78,7 @@ func withClient<Result: Sendable>(
   let channel: TestClient.Channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
     .connect(host: host, port: port) { channel in
       channel.eventLoop.makeCompletedFuture {
+        try keepToMyself(channel)
         var framing = HTTPRequestEncoder.Configuration()
         framing.automaticallySetFramingHeaders = false
         let decoder = HTTPResponseDecoder(informationalResponseStrategy: .forward)
@@ -134,7 +135,10 @@ private func raw<Result: Sendable>(
   let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer> = try await ClientBootstrap(
     group: MultiThreadedEventLoopGroup.singleton
   ).connect(to: address) { channel in
-    channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel(wrappingChannelSynchronously: channel) }
+    channel.eventLoop.makeCompletedFuture {
+      try keepToMyself(channel)
+      return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
+    }
   }
   return try await channel.executeThenClose { inbound, outbound in
     var client = RawClient(inbound: inbound.makeAsyncIterator(), outbound: outbound)

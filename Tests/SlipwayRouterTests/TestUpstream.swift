@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -17,6 +18,13 @@ enum Plan: Sendable {
   case stream(Int)
   /// Closes without an answer.
   case drop
+}
+
+/// Marks a socket close-on-exec: other tests start programs, which would keep a dead upstream's port open.
+func keepToMyself(_ channel: any Channel) throws {
+  _ = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+    fcntl($0, F_SETFD, FD_CLOEXEC)
+  }
 }
 
 /// Opens once.
@@ -65,8 +73,12 @@ final class TestUpstream: Sendable {
     let seen = Memory()
     let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .serverChannelInitializer { channel in channel.eventLoop.makeCompletedFuture { try keepToMyself(channel) } }
       .childChannelInitializer { child in
-        child.eventLoop.makeCompletedFuture {
+        // Closing leaves nothing in TIME_WAIT, so that ``kill()`` can take the port at once.
+        (child as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenFailure { _ in }
+        return child.eventLoop.makeCompletedFuture {
+          try keepToMyself(child)
           try child.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: false)
           try child.pipeline.syncOperations.addHandler(UpstreamHandler(plan: plan, seen: seen))
         }
@@ -80,9 +92,12 @@ final class TestUpstream: Sendable {
   /// Dies at once, with every connection. Its port stays taken, so that nobody else can answer there.
   func kill() async {
     try? await channel.close().get()
-    held.withLock { $0 = HeldPort(split(address).port) }
     for child in seen.open.withLock({ Array($0.values) }) { try? await child.close().get() }
+    held.withLock { $0 = HeldPort(split(address).port) }
   }
+
+  /// Gives the port of a dead upstream free.
+  func release() { held.withLock { $0 = nil } }
 
   /// Ends idle connections but goes on listening.
   func closeConnections() async {

@@ -88,6 +88,7 @@ final class Worker {
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
+          try channel.closeOnExec()
           var framing = HTTPRequestEncoder.Configuration()
           framing.automaticallySetFramingHeaders = false
           let decoder = HTTPResponseDecoder(
