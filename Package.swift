@@ -93,6 +93,7 @@ let package = Package(
         "SlipwayModel", "SlipwayPipelineFile", "SlipwayAnalysis", "SlipwayJournal", "SlipwayEvidence", "SlipwayRouter",
         "SlipwayHost", "SlipwayConnectors", "SlipwayEngine", "SlipwayDemo",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
@@ -136,15 +137,18 @@ let package = Package(
     .testTarget(
       name: "SlipwayConnectorsTests",
       dependencies: [
-        "SlipwayConnectors", "SlipwayRouter", "SlipwayHost", "SlipwayModel",
+        "SlipwayConnectors", "SlipwayRouter", "SlipwayHost", "SlipwayModel", "host-probe",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
-      ], swiftSettings: strict),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ], exclude: ["Samples"], swiftSettings: strict),
     .testTarget(
       name: "SlipwayEngineTests",
       dependencies: [
         "SlipwayEngine", "SlipwayConnectors", "SlipwayJournal", "SlipwayEvidence", "SlipwayAnalysis", "SlipwayModel",
       ], swiftSettings: strict),
     // The built program as a user meets it, and the checks on the repository itself.
-    .testTarget(name: "SlipwayCommandTests", dependencies: ["SlipwayModel"], swiftSettings: strict),
+    .testTarget(
+      name: "SlipwayCommandTests", dependencies: ["SlipwayModel", "SlipwayEngine", "SlipwayJournal", "slipway"],
+      swiftSettings: strict),
   ]
 )

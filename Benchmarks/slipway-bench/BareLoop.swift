@@ -69,57 +69,12 @@ final class BareLoop: Sendable {
   }
 
   @Sendable private func write() {
-    var connection: OpaquePointer?
-    sqlite3_open(path, &connection)
-    sqlite3_exec(
-      connection,
-      """
-      PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-      CREATE TABLE workflow(id INTEGER PRIMARY KEY, state INTEGER NOT NULL, input BLOB);
-      CREATE TABLE step(wf INTEGER NOT NULL, n INTEGER NOT NULL, kind INTEGER NOT NULL, result BLOB, PRIMARY KEY(wf, n, kind))
-        WITHOUT ROWID;
-      """, nil, nil, nil)
-    func prepare(_ sql: String) -> OpaquePointer? {
-      var statement: OpaquePointer?
-      sqlite3_prepare_v2(connection, sql, -1, &statement, nil)
-      return statement
+    let store = BareStore(path: path)
+    while let batch = journal.takeAll() {
+      store.write(batch)
+      advance(batch)
     }
-    let start = prepare("INSERT INTO workflow VALUES(?, 0, ?)")
-    let step = prepare("INSERT INTO step VALUES(?, ?, ?, ?)")
-    let finish = prepare("UPDATE workflow SET state = 1 WHERE id = ?")
-    let (begin, commit) = (prepare("BEGIN IMMEDIATE"), prepare("COMMIT"))
-    let payload = [UInt8](repeating: 0x70, count: Workload.payload)
-    payload.withUnsafeBytes { payload in
-      while let batch = journal.takeAll() {
-        run(begin)
-        for record in batch {
-          if record.kind == .start {
-            sqlite3_bind_int64(start, 1, Int64(record.workflow))
-            sqlite3_bind_blob(start, 2, payload.baseAddress, Int32(payload.count), nil)
-            run(start)
-          } else {
-            sqlite3_bind_int64(step, 1, Int64(record.workflow))
-            sqlite3_bind_int64(step, 2, Int64(record.step))
-            sqlite3_bind_int(step, 3, record.kind.rawValue)
-            sqlite3_bind_blob(step, 4, payload.baseAddress, record.kind == .result ? Int32(payload.count) : 0, nil)
-            run(step)
-          }
-          if record.kind == .result, record.step == Workload.steps {
-            sqlite3_bind_int64(finish, 1, Int64(record.workflow))
-            run(finish)
-          }
-        }
-        run(commit)
-        advance(batch)
-      }
-    }
-    for statement in [start, step, finish, begin, commit] { sqlite3_finalize(statement) }
-    sqlite3_close(connection)
-  }
-
-  private func run(_ statement: OpaquePointer?) {
-    precondition(sqlite3_step(statement) == SQLITE_DONE, "the bare loop cannot write")
-    sqlite3_reset(statement)
+    store.close()
   }
 
   private func advance(_ batch: [Record]) {
@@ -146,6 +101,73 @@ final class BareLoop: Sendable {
       self.ready.close()
       journal.close()
     }
+  }
+}
+
+/// The two tables of the bare loop and the statements that fill them.
+private struct BareStore {
+  private let connection: OpaquePointer?
+  private let start, step, finish, begin, commit: OpaquePointer?
+  private let payload = UnsafeMutableRawBufferPointer.allocate(byteCount: Workload.payload, alignment: 8)
+
+  init(path: String) {
+    var opened: OpaquePointer?
+    sqlite3_open(path, &opened)
+    let schema = """
+      PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+      CREATE TABLE workflow(id INTEGER PRIMARY KEY, state INTEGER NOT NULL, input BLOB);
+      CREATE TABLE step(wf INTEGER NOT NULL, n INTEGER NOT NULL, kind INTEGER NOT NULL, result BLOB,
+        PRIMARY KEY(wf, n, kind)) WITHOUT ROWID;
+      """
+    sqlite3_exec(opened, schema, nil, nil, nil)
+    func prepare(_ sql: String) -> OpaquePointer? {
+      var statement: OpaquePointer?
+      sqlite3_prepare_v2(opened, sql, -1, &statement, nil)
+      return statement
+    }
+    connection = opened
+    start = prepare("INSERT INTO workflow VALUES(?, 0, ?)")
+    step = prepare("INSERT INTO step VALUES(?, ?, ?, ?)")
+    finish = prepare("UPDATE workflow SET state = 1 WHERE id = ?")
+    begin = prepare("BEGIN IMMEDIATE")
+    commit = prepare("COMMIT")
+    payload.initializeMemory(as: UInt8.self, repeating: 0x70)
+  }
+
+  func write(_ batch: [BareLoop.Record]) {
+    run(begin)
+    for record in batch { write(record) }
+    run(commit)
+  }
+
+  func close() {
+    for statement in [start, step, finish, begin, commit] { sqlite3_finalize(statement) }
+    sqlite3_close(connection)
+    payload.deallocate()
+  }
+
+  private func write(_ record: BareLoop.Record) {
+    let workflow = Int64(record.workflow)
+    if record.kind == .start {
+      sqlite3_bind_int64(start, 1, workflow)
+      sqlite3_bind_blob(start, 2, payload.baseAddress, Int32(payload.count), nil)
+      run(start)
+    } else {
+      sqlite3_bind_int64(step, 1, workflow)
+      sqlite3_bind_int64(step, 2, Int64(record.step))
+      sqlite3_bind_int(step, 3, record.kind.rawValue)
+      sqlite3_bind_blob(step, 4, payload.baseAddress, record.kind == .result ? Int32(payload.count) : 0, nil)
+      run(step)
+    }
+    if record.kind == .result, record.step == Workload.steps {
+      sqlite3_bind_int64(finish, 1, workflow)
+      run(finish)
+    }
+  }
+
+  private func run(_ statement: OpaquePointer?) {
+    precondition(sqlite3_step(statement) == SQLITE_DONE, "the bare loop cannot write")
+    sqlite3_reset(statement)
   }
 }
 

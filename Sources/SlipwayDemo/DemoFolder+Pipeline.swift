@@ -33,7 +33,7 @@ extension DemoFolder {
     promotions:
       - to: staging
         rollout: {steps: [100%], watch: 1s}
-        watch: {every: 250ms, minimum_requests: 0}
+        watch: {every: 250ms}
 
       - from: staging
         to: production

@@ -43,8 +43,9 @@ package final class DemoLoad: Sendable {
 
   package var seen: Tally { tally.withLock { $0 } }
 
-  /// Sends until the task is cancelled, then waits for what is in flight.
+  /// Waits for the first answer, then sends until the task is cancelled, and waits for what is in flight.
   package func run() async {
+    while !Task.isCancelled, case .failure = await exchange() { try? await Task.sleep(for: .milliseconds(50)) }
     let gap = Duration.nanoseconds(1_000_000_000 / rate)
     await withDiscardingTaskGroup { group in
       var next = ContinuousClock.now

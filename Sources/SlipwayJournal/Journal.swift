@@ -62,10 +62,10 @@ package final class Journal: Sendable {
         return tip
       }
     }
+    let reader = try JournalReader.open(folder: folder.url)
     let head = try signer.map { signer throws(JournalError) in try HeadWriter(folder.head, signer: signer) }
     let queue = CommitQueue(bound: bound)
     let writer = CommitThread(queue: queue, path: path, tip: tip, head: head)
-    let reader = try JournalReader.open(folder: folder.url)
     writer.start(connection, lock: lock)
     return Journal(folder: folder, reader: reader, queue: queue, writer: writer, lock: lock)
   }

@@ -2,6 +2,7 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 internal import SlipwayModel
+internal import Synchronization
 
 /// A running router: clients in front, two slots behind, and a control socket.
 package final class RouterServer: Sendable {
@@ -9,6 +10,7 @@ package final class RouterServer: Sendable {
   package let address: String
   private let configuration: RouterConfiguration
   private let parts: Parts
+  private let hasStopped = Mutex(false)
 
   /// What was opened and must be closed again.
   private struct Parts: Sendable {
@@ -196,7 +198,14 @@ package final class RouterServer: Sendable {
   package func stopWasRequested() async { try? await parts.stopRequested.futureResult.get() }
 
   /// Takes no new connections, lets requests in flight end within the drain limit, and gives everything back.
+  ///
+  /// Only the first call does so; a further one returns at once.
   package func stop() async {
+    let isFirst = hasStopped.withLock { hasStopped in
+      defer { hasStopped = true }
+      return !hasStopped
+    }
+    guard isFirst else { return }
     requestStop()
     let desk = parts.desk
     try? await desk.eventLoop.submit { desk.value.beginDraining() }.get()

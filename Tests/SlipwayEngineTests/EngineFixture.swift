@@ -38,7 +38,7 @@ final class EngineFixture: Sendable {
   func engine<Value: Sendable>(
     observer: any RunObserver = SilentObserver(), _ body: (Engine) async throws -> Value
   ) async throws -> Value {
-    let journal = try Journal.open(folder: folder.url, as: .thisProcess(at: time.now()), signer: key.noteSigner)
+    let journal = try Journal.open(folder: folder.url, as: .thisProcess(at: time.now()))
     do {
       let engine = try await Engine(
         state: folder, journal: journal, catalog: WorldCatalog(world: world),

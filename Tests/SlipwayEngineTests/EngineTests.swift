@@ -4,6 +4,7 @@ import SlipwayEngine
 import SlipwayEvidence
 import SlipwayJournal
 import SlipwayModel
+import Synchronization
 import Testing
 
 @Suite("Engine")

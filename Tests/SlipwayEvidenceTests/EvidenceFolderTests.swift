@@ -25,7 +25,7 @@ struct EvidenceFolderTests {
       #expect(report.run == "20261121-050147382-ab2c" && report.isKeyTrusted)
       let pristine = try runScript(on: path, in: folder)
       #expect(pristine.status == 0, "\(pristine.output)")
-      let own = try run(path + "/verify.sh", ["public_key.pem"], in: path)
+      let own = try run(path + "/verify.sh", [path + "/public_key.pem"], in: folder)
       #expect(
         own.status == 0 && own.output.contains("verified: run 20261121-050147382-ab2c, 18 files"), "\(own.output)")
     }

@@ -88,11 +88,64 @@ struct SilentReader {
   func close() { _ = Glibc.close(listener) }
 }
 
-/// A number that two tasks share.
-final class Counter: Sendable {
-  private let count = Mutex(0)
-  var value: Int { count.withLock { $0 } }
-  func add(_ more: Int) { count.withLock { $0 += more } }
+/// A port that is bound and not listened on: whoever connects is refused.
+final class HeldPort: Sendable {
+  private let handle: Int32
+
+  init(_ port: Int) {
+    handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    var yes: Int32 = 1
+    _ = setsockopt(handle, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+    var name = sockaddr_in()
+    name.sin_family = sa_family_t(AF_INET)
+    name.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    name.sin_port = UInt16(port).bigEndian
+    _ = withUnsafePointer(to: &name) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(handle, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+  }
+
+  deinit { close(handle) }
+}
+
+/// A client socket that sends as much as the kernel takes and never reads.
+final class EagerSender: Sendable {
+  private let handle: Int32
+  private let sent = Mutex(0)
+
+  init(_ address: String, head: String) throws {
+    handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    var name = sockaddr_in()
+    name.sin_family = sa_family_t(AF_INET)
+    name.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    name.sin_port = UInt16(split(address).port).bigEndian
+    let isConnected = withUnsafePointer(to: &name) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(handle, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
+    guard isConnected, Array(head.utf8).withUnsafeBytes({ send(handle, $0.baseAddress, $0.count, 0) }) > 0 else {
+      throw Incomplete()
+    }
+  }
+
+  /// Bytes that the kernel has taken so far.
+  func sendWhatFits() -> Int {
+    let piece = [UInt8](repeating: 7, count: 64 << 10)
+    return sent.withLock { sent in
+      let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
+      while sent < 256 << 20 {
+        let count = piece.withUnsafeBytes { send(handle, $0.baseAddress, $0.count, flags) }
+        guard count > 0 else { break }
+        sent += count
+      }
+      return sent
+    }
+  }
+
+  func close() { _ = Glibc.close(handle) }
 }
 
 /// A Unix socket file that nobody listens on any more.

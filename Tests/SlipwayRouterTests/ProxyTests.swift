@@ -181,6 +181,44 @@ struct ProxyTests {
     }
   }
 
+  @Test("an old client that asks for it keeps its connection")
+  func oldKeepAlive() async throws {
+    try await withSlots { rig, _, _ in
+      let text = try await withRaw(rig.address) { raw in
+        try await raw.send("GET / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n")
+        let first = try await raw.read(until: "\r\n\r\na")
+        try await raw.send("GET / HTTP/1.0\r\n\r\n")
+        return (first, await raw.readToEnd())
+      }
+      #expect(text.0.contains("connection: keep-alive") && text.1.contains("connection: close"))
+      #expect(text.1.hasSuffix("\r\n\r\na"))
+    }
+  }
+
+  @Test("a server and a client of other makes: python3 http.server behind, curl in front")
+  func otherMakes() async throws {
+    try await withFolder { folder in
+      let content = Data((0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ ($0 >> 9)) })
+      try content.write(to: URL(fileURLWithPath: folder + "/file"))
+      let server = try ForeignServer(folder: folder)
+      defer { server.stop() }
+      try await withRig { rig in
+        try await rig.control.set(
+          split: Split(green: .a, percent: 100, blue: nil), targets: [.a: server.address], generation: 1)
+        let url = "http://\(rig.address)/file"
+        let (status, output) = try run(
+          "curl", "-sS", "-o", folder + "/got", "-w", "%{http_code} %{num_connects}", url, "-o", folder + "/again", url)
+        #expect(status == 0 && output == "200 1200 0", "\(output)")
+        #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/got")) == content)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/again")) == content)
+        let missing = try run("curl", "-sS", "-I", "http://\(rig.address)/none")
+        #expect(missing.status == 0 && missing.output.hasPrefix("HTTP/1.1 404"))
+        let slot = try await rig.control.counters().slot(.a).counters
+        #expect(slot.requests == 3 && slot.clientErrors == 1 && slot.errors == 0)
+      }
+    }
+  }
+
   @Test("an early answer to an upload ends the connection, and the client reads it")
   func earlyAnswer() async throws {
     let upstream = try await RawUpstream.start(

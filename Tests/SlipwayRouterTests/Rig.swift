@@ -108,10 +108,3 @@ func eventually(_ isReached: () async throws -> Bool) async rethrows -> Bool {
   }
   return false
 }
-
-/// A port that nobody listens on.
-func deadAddress() async throws -> String {
-  let upstream = try await TestUpstream.start { _ in .hang }
-  await upstream.kill()
-  return upstream.address
-}

@@ -75,9 +75,12 @@ final class TestUpstream: Sendable {
     return TestUpstream(channel: channel, seen: seen)
   }
 
-  /// Dies at once, with every connection.
+  private let held = Mutex<HeldPort?>(nil)
+
+  /// Dies at once, with every connection. Its port stays taken, so that nobody else can answer there.
   func kill() async {
     try? await channel.close().get()
+    held.withLock { $0 = HeldPort(split(address).port) }
     for child in seen.open.withLock({ Array($0.values) }) { try? await child.close().get() }
   }
 

@@ -14,15 +14,16 @@ package enum WatchJudge {
   ///   - samples: readings in the order they were made; the first is the one at the instant the weight had been read back.
   ///   - reference: earlier readings, from when blue still had traffic; they stand in for blue where it has too few requests in the
   ///     window, as it has at 100 %.
+  ///   - crashesSince: the reading that crashes are counted from, when it is older than `samples`: a crash between two watches counts.
   ///   - now: the end of the window.
   /// - Returns: the verdict with its figures and one sentence why; never ``WatchVerdict/error``.
   package static func judge(
     spec: WatchSpec, green: Slot, blue: Slot?, samples: [CounterSample], reference: [CounterSample] = [],
-    now: Timestamp
+    crashesSince: CounterSample? = nil, now: Timestamp
   ) -> WatchJudgement {
     let start = now - spec.window
     let minimum = UInt64(max(0, spec.minimumRequests))
-    let crashes = CrashCount.growth(of: green, in: samples)
+    let crashes = CrashCount.growth(of: green, in: (crashesSince.map { [$0] } ?? []) + samples)
     let evidence = WatchEvidence(
       green: SlotWindow(of: green, in: samples, after: start),
       blue: blue.map { SlotWindow(of: $0, in: samples, after: start) },

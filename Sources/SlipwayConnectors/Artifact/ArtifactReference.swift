@@ -14,18 +14,23 @@ package enum ArtifactReference: Sendable, Equatable {
     "release",
   ]
 
-  /// Reads a reference; a path is one that begins with `/`, `./` or `../`, or names a file that exists in `folder`.
+  /// Reads a reference; a path is one that begins with `/`, `./` or `../`, names a file that exists in `folder`, or ends in a file's name
+  /// without a tag (`dist/app.tar.gz`), so that a missing file is called missing and not an image.
   package init(_ text: String, folder: String) {
     let path = text.hasPrefix("/") ? text : folder + "/" + text
-    if text.hasPrefix("/") || text.hasPrefix("./") || text.hasPrefix("../")
+    let last = text.split(separator: "/").last.map(String.init) ?? text
+    let isNamed = last.contains(".") && !last.contains(where: { $0 == ":" || $0 == "@" })
+    if text.hasPrefix("/") || text.hasPrefix("./") || text.hasPrefix("../") || isNamed
       || FileManager.default.fileExists(atPath: path)
     {
       self = .file(path)
     } else if let at = text.lastIndex(of: "@"), let digest = SlipwayModel.Digest(String(text[text.index(after: at)...]))
     {
       self = .byDigest(digest)
+    } else if let at = last.lastIndex(of: "@") {
+      // A digest that is none; the gate then says what form one has.
+      self = .tag(String(last[last.index(after: at)...]), isNamedMoving: false)
     } else {
-      let last = text.split(separator: "/").last.map(String.init) ?? text
       let tag = last.lastIndex(of: ":").map { String(last[last.index(after: $0)...]) } ?? "latest"
       self = .tag(tag, isNamedMoving: Self.moving.contains(tag.lowercased()))
     }
@@ -38,9 +43,10 @@ package enum FileDigest {
   ///
   /// - Throws: ``ConnectorError``: `misconfigured` when the file is not there or cannot be read.
   package static func of(_ path: String) throws(ConnectorError) -> SlipwayModel.Digest {
-    guard let handle = FileHandle(forReadingAtPath: path) else {
-      throw ConnectorError(.misconfigured, "artifact \(path) is not there or cannot be read")
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw ConnectorError(.misconfigured, "artifact \(path) does not exist; build it, or correct the path")
     }
+    let (handle, _) = try BoundedFile.open(path)
     defer { try? handle.close() }
     var hash = SHA256()
     do {

@@ -21,16 +21,20 @@ package struct CommandDeployer: Deployer {
 
   package func contents(of deployment: Deployment) async throws(ConnectorError) -> SlotContents {
     guard let line = spec.readBack else { return .unknown }
-    let output = try await run(line, deployment)
+    let output = try await run(line, deployment, isAnswer: true)
     guard output.code == 0 else {
-      throw ConnectorError(.unreachable, "read_back ended with code \(output.code): \(output.ending)")
+      // Looking again is harmless and may help, unless the program is not there.
+      throw ConnectorError(
+        Self.isMissing(output) ? .misconfigured : .unreachable,
+        "read_back command '\(line)' ended with code \(output.code): \(output.ending); \(output.advice)")
     }
-    let answer = output.text.trimmingWhitespace
+    let answer = output.answer.trimmingWhitespace
     if answer.isEmpty { return .empty }
-    guard !answer.contains("\n") else {
+    guard !answer.contains(where: \.isNewline) else {
       throw ConnectorError(
         .garbage,
-        "read_back must print one line, the release or digest; it printed \(output.text.split(separator: "\n").count)")
+        "read_back command '\(line)' must print one line, the release or digest; it printed "
+          + "\(answer.split(whereSeparator: \.isNewline).count)")
     }
     // A tool that knows only digests is as good: the digest is the release.
     if let digest = deployment.release.digest, answer == digest.description || answer == digest.hex {
@@ -44,21 +48,26 @@ package struct CommandDeployer: Deployer {
   private func said(_ line: String, _ deployment: Deployment, _ verb: String) async throws(ConnectorError) -> String {
     let output = try await run(line, deployment)
     guard output.code == 0 else {
-      let advice = output.code == 127 ? "is the program installed and on the PATH?" : "read its output and mend it"
       throw ConnectorError(
-        output.code == 127 ? .misconfigured : .refused,
-        "\(verb) command '\(line)' ended with code \(output.code): \(output.ending); \(advice)")
+        Self.isMissing(output) ? .misconfigured : .refused,
+        "\(verb) command '\(line)' ended with code \(output.code): \(output.ending); \(output.advice)")
     }
     return "\(verb) command ended with code 0"
   }
 
-  private func run(_ line: String, _ deployment: Deployment) async throws(ConnectorError) -> CommandOutput {
+  /// The shell's codes for a program that is not there or cannot be executed.
+  private static func isMissing(_ output: CommandOutput) -> Bool { output.code == 126 || output.code == 127 }
+
+  private func run(
+    _ line: String, _ deployment: Deployment, isAnswer: Bool = false
+  ) async throws(ConnectorError) -> CommandOutput {
     var variables = deployment.variables
     let address = deployment.slot == .a ? spec.addressA : spec.addressB
     variables["SLIPWAY_ADDRESS"] = address
     if let port = address.split(separator: ":").last { variables["PORT"] = String(port) }
     return try await runner.run(
-      line, variables: variables, references: spec.environment, directory: spec.directory, timeout: spec.timeout)
+      line, variables: variables, references: spec.environment, directory: spec.directory,
+      isAnswer: isAnswer, timeout: spec.timeout)
   }
 }
 

@@ -31,10 +31,12 @@ package struct ProcessDeployer: Deployer {
   }
 
   package func deploy(_ deployment: Deployment) async throws(ConnectorError) -> String {
+    // Before a host is started: a missing secret is the file's mistake, and nothing needs to run to say so.
+    let launch = try launch(deployment)
     let status = try await asking { () throws(HostError) in
       try await control.ensureRunning(launcher)
       // The candidate's slot may still hold an older release; blue never lives there.
-      return try await control.start(launch(deployment), in: deployment.slot, replace: true, grace: spec.stopGrace)
+      return try await control.start(launch, in: deployment.slot, replace: true, grace: spec.stopGrace)
     }
     return "process \(status.pid.map(String.init) ?? "?") in slot \(deployment.slot) on port \(port(deployment.slot))"
   }
@@ -62,15 +64,11 @@ package struct ProcessDeployer: Deployer {
 
   private func port(_ slot: Slot) -> Int { slot == .a ? spec.portA : spec.portB }
 
-  private func launch(_ deployment: Deployment) throws(HostError) -> Launch {
+  private func launch(_ deployment: Deployment) throws(ConnectorError) -> Launch {
     var environment = inherited.merging(deployment.variables) { $1 }
     environment["PORT"] = String(port(deployment.slot))
     for (name, text) in spec.environment {
-      do throws(ConnectorError) {
-        try secrets.resolve(text).reveal { environment[name] = $0 }
-      } catch {
-        throw HostError(.badRequest, error.message)
-      }
+      try secrets.resolve(text).reveal { environment[name] = $0 }
     }
     let place = spec.directory.map { $0.hasPrefix("/") ? $0 : folder + "/" + $0 } ?? folder
     return Launch(

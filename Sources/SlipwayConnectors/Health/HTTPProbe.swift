@@ -2,6 +2,7 @@ package import AsyncHTTPClient
 internal import Foundation
 internal import NIOCore
 internal import NIOHTTP1
+internal import NIOPosix
 package import SlipwayModel
 
 /// What one GET showed.
@@ -17,19 +18,40 @@ package struct HTTPProbe: Sendable {
   package static let bodyLimit = 1 << 20
   private let client: HTTPClient
 
+  /// - Parameter client: one that follows no redirects.
   package init(client: HTTPClient) { self.client = client }
 
-  /// GETs `url`.
+  /// GETs `url`; the whole answer must be there within `timeout`.
   ///
   /// - Throws: ``ConnectorError``: `unreachable`, `timedOut`, or `garbage` for an answer that cannot be read.
-  package func get(_ url: String, headers: [String: Secret] = [:], timeout: Span) async throws(ConnectorError)
-    -> HTTPAnswer
-  {
-    let started = ContinuousClock.now
+  package func get(
+    _ url: String, headers: [String: Secret] = [:], timeout: Span
+  ) async throws(ConnectorError) -> HTTPAnswer {
     var request = HTTPClientRequest(url: url)
     request.headers.add(name: "User-Agent", value: "slipway")
     request.headers.add(name: "Connection", value: "close")
     for (name, secret) in headers { secret.reveal { request.headers.add(name: name, value: $0) } }
+    let asked = request
+    // The client's own deadline ends with the head of the answer; a body that trickles must end too.
+    let answer = await withTaskGroup(of: Result<HTTPAnswer, ConnectorError>?.self) { group in
+      group.addTask { await ask(asked, url, timeout) }
+      group.addTask {
+        try? await Task.sleep(for: timeout.duration)
+        return nil
+      }
+      let first = await group.next() ?? nil
+      group.cancelAll()
+      return first
+    }
+    if Task.isCancelled { throw ConnectorError(.timedOut, "asking \(url) was cancelled") }
+    guard let answer else { throw Self.late(url, timeout) }
+    return try answer.get()
+  }
+
+  private func ask(
+    _ request: HTTPClientRequest, _ url: String, _ timeout: Span
+  ) async -> Result<HTTPAnswer, ConnectorError> {
+    let started = ContinuousClock.now
     do {
       let response = try await client.execute(request, timeout: .milliseconds(timeout.milliseconds))
       var body = Data()
@@ -37,26 +59,38 @@ package struct HTTPProbe: Sendable {
         body.append(contentsOf: buffer.readableBytesView)
         if body.count >= Self.bodyLimit { break }
       }
-      let spent = ContinuousClock.now - started
-      return HTTPAnswer(
-        status: Int(response.status.code), body: String(decoding: body.prefix(Self.bodyLimit), as: UTF8.self),
-        seconds: Double(spent.components.seconds) + Double(spent.components.attoseconds) / 1e18)
+      let spent = (ContinuousClock.now - started).components
+      return .success(
+        HTTPAnswer(
+          status: Int(response.status.code), body: String(decoding: body.prefix(Self.bodyLimit), as: UTF8.self),
+          seconds: Double(spent.seconds) + Double(spent.attoseconds) / 1e18))
     } catch {
-      throw Self.translated(error, url, timeout)
+      return .failure(Self.translated(error, url, timeout))
     }
+  }
+
+  private static func late(_ url: String, _ timeout: Span) -> ConnectorError {
+    ConnectorError(.timedOut, "\(url) did not answer within \(timeout)")
   }
 
   private static func translated(_ error: any Error, _ url: String, _ timeout: Span) -> ConnectorError {
     if let error = error as? HTTPClientError {
-      if [.deadlineExceeded, .readTimeout, .connectTimeout].contains(error) {
-        return ConnectorError(.timedOut, "\(url) did not answer within \(timeout)")
-      }
+      if [.deadlineExceeded, .readTimeout, .connectTimeout].contains(error) { return late(url, timeout) }
       if [.invalidURL, .emptyHost, .emptyScheme].contains(error) {
         return ConnectorError(.misconfigured, "\(url) is no URL that can be asked")
       }
       if error == .cancelled { return ConnectorError(.timedOut, "asking \(url) was cancelled") }
+      if error == .remoteConnectionClosed {
+        return ConnectorError(.unreachable, "\(url) closed the connection before its answer was whole")
+      }
     }
     if error is HTTPParserError { return ConnectorError(.garbage, "\(url) answered with something that is not HTTP") }
+    if let error = error as? NIOConnectionError {
+      let isRefused = error.connectionErrors.contains { ($0.error as? IOError)?.errnoCode == ECONNREFUSED }
+      return ConnectorError(
+        .unreachable, "\(url) cannot be reached: \(isRefused ? "connection refused" : "no connection to \(error.host)")"
+      )
+    }
     return ConnectorError(.unreachable, "\(url) cannot be reached: \(error)")
   }
 }

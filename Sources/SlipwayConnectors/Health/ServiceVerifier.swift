@@ -24,7 +24,11 @@ package struct ServiceVerifier: Verifier {
     var outcomes = [health]
     if let version = verification.version { outcomes.append(await self.version(version, verification)) }
     for check in verification.checks {
-      if Task.isCancelled { break }
+      // What was not asked must not look as if nothing had been wrong with it.
+      if Task.isCancelled {
+        outcomes.append(CheckOutcome(name: check.name, passed: false, detail: "not run: cancelled", seconds: 0))
+        continue
+      }
       let outcome = await run(check, verification)
       progress("\(outcome.name): \(outcome.detail)")
       outcomes.append(outcome)
@@ -43,6 +47,7 @@ package struct ServiceVerifier: Verifier {
     var reason = "was not asked"
     for attempt in 1...max(1, health.tries) {
       guard let illness = await illness(verification) else {
+        progress("health try \(attempt) of \(health.tries): \(health.status)")
         return CheckOutcome(
           name: "health", passed: true, detail: "\(health.status) at try \(attempt) of \(health.tries)",
           seconds: Self.since(started))
@@ -50,7 +55,10 @@ package struct ServiceVerifier: Verifier {
       reason = illness
       progress("health try \(attempt) of \(health.tries): \(illness)")
       if attempt == health.tries { break }
-      do { try await sleep(health.every) } catch { break }
+      do { try await sleep(health.every) } catch {
+        reason += "; waiting for the next try was cancelled"
+        break
+      }
     }
     return CheckOutcome(
       name: "health", passed: false, detail: "\(verification.url)\(health.path) never became well: \(reason)",
@@ -83,21 +91,19 @@ package struct ServiceVerifier: Verifier {
     }
   }
 
-  /// Whether `text` names the version as a whole word: 1.2 is neither 1.2.3 nor 11.2.
+  /// Whether `text` names the version as a whole word: 1.2 is neither 1.2.3 nor 11.2 nor 1.2.rc1.
   package static func names(_ version: String, in text: String) -> Bool {
-    func continues(_ character: Character?) -> Bool {
-      guard let character else { return false }
-      return character.isLetter || character.isNumber || character == "." || character == "-" || character == "_"
-        || character == "+"
-    }
+    guard !version.isEmpty else { return false }
+    func isPart(_ character: Character) -> Bool { character.isLetter || character.isNumber }
+    func continues(_ character: Character?) -> Bool { character.map { isPart($0) || ".-_+".contains($0) } ?? false }
     var rest = text[...]
     while let found = rest.range(of: version) {
       let before = found.lowerBound > text.startIndex ? text[text.index(before: found.lowerBound)] : nil
-      let after = text[found.upperBound...].first
+      let after = text[found.upperBound...]
       // A full stop that ends a sentence does not continue a version.
-      let tail = after == "." ? text[found.upperBound...].dropFirst().first : after
-      if !continues(before), !(after == "." ? (tail?.isNumber ?? false) : continues(after)) { return true }
-      rest = text[found.upperBound...]
+      let ends = after.first == "." ? !(after.dropFirst().first.map(isPart) ?? false) : !continues(after.first)
+      if ends, !continues(before) { return true }
+      rest = text[text.index(after: found.lowerBound)...]
     }
     return false
   }
@@ -124,7 +130,7 @@ package struct ServiceVerifier: Verifier {
         verification.url + path.replacing("${release}", with: release), timeout: timeout)
       guard answer.status == status else { return (false, "answered \(answer.status), \(status) expected") }
       guard let wanted = contains?.replacing("${release}", with: release) else { return (true, "\(status)") }
-      let isThere = answer.body.contains(wanted)
+      let isThere = contains == "${release}" ? Self.names(release, in: answer.body) : answer.body.contains(wanted)
       return (isThere, isThere ? "\(status), contains '\(wanted)'" : "answered \(status), but without '\(wanted)'")
     case .command(_, let line, let timeout):
       var variables = verification.deployment.variables

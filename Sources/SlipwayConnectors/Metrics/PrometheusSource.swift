@@ -118,7 +118,12 @@ private struct PrometheusServer: Sendable {
     var headers: [String: Secret] = [:]
     for (name, value) in spec.headers { headers[name] = try secrets.resolve(value) }
     self.headers = headers
-    guard address.reveal({ $0.hasPrefix("http://") || $0.hasPrefix("https://") }) else { throw badAddress }
+    guard address.reveal(Self.isHTTP) else { throw badAddress }
+  }
+
+  private static func isHTTP(_ address: String) -> Bool {
+    guard let url = URL(string: address), let host = url.host(), !host.isEmpty else { return false }
+    return url.scheme == "http" || url.scheme == "https"
   }
 
   private var badAddress: ConnectorError {

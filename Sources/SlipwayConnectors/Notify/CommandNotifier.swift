@@ -5,7 +5,7 @@ package import SlipwayModel
 package struct CommandNotifier: Sendable {
   private let specs: [NotifySpec]
   private let runner: CommandRunner
-  private static let timeout = Span.seconds(20)
+  private static let timeout = Span.seconds(30)
 
   package init(_ specs: [NotifySpec], runner: CommandRunner) {
     self.specs = specs

@@ -1,32 +1,17 @@
 internal import Foundation
 package import SlipwayModel
 internal import Subprocess
-internal import Synchronization
 internal import SystemPackage
-
-/// How a command line ended.
-package struct CommandOutput: Sendable, Equatable {
-  /// The exit code; 128 and the signal's number when a signal ended it.
-  package var code: Int32
-  /// Standard output and error as they came, secrets removed; only the last part when there was more than ``CommandRunner/outputLimit``.
-  package var text: String
-  /// Whether earlier output was dropped.
-  package var isCut: Bool
-
-  /// The last lines, for a message.
-  package var ending: String {
-    let lines = text.split(separator: "\n").suffix(3).joined(separator: " / ")
-    return lines.isEmpty ? "it printed nothing" : lines
-  }
-}
 
 /// Runs command lines of the pipeline file with `sh -c`, each in a session of its own, bounded in time and output.
 ///
 /// A non-zero exit code is a result, not an error. At the deadline, or when the task is cancelled, the whole process group is asked to end and then
-/// killed, so that nothing a command started goes on writing after Slipway has turned around.
+/// killed, so that nothing a command started goes on writing after Slipway has turned around. A command that ends by itself may leave something
+/// running behind it; its output is then no longer waited for.
 package struct CommandRunner: Sendable {
   /// Bytes of output that are kept.
   package static let outputLimit = 65_536
+  /// How long a process group may take to end after SIGTERM.
   private static let grace = Duration.seconds(2)
 
   private let folder: String
@@ -51,26 +36,28 @@ package struct CommandRunner: Sendable {
   ///   - references: variables whose values may refer to secrets.
   ///   - directory: relative to the pipeline file's folder; nil is that folder.
   ///   - input: the command's standard input.
+  ///   - isAnswer: whether standard output is wanted alone, because it is read by a rule and not by a person.
   ///   - timeout: when it is ended.
   /// - Returns: exit code and output, whatever the code.
   /// - Throws: ``ConnectorError``: `timedOut`, or `misconfigured` when it cannot be started or a secret is missing.
   package func run(
     _ line: String, variables: [String: String] = [:], references: [String: SecretText] = [:],
-    directory: String? = nil, input: String = "", timeout: Span
+    directory: String? = nil, input: String = "", isAnswer: Bool = false, timeout: Span
   ) async throws(ConnectorError) -> CommandOutput {
-    let (environment, hidden) = try environment(variables, references)
+    let (environment, redaction) = try environment(variables, references)
     let place = directory.map { $0.hasPrefix("/") ? $0 : folder + "/" + $0 } ?? folder
-    guard FileManager.default.fileExists(atPath: place) else {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: place, isDirectory: &isFolder), isFolder.boolValue else {
       throw ConnectorError(.misconfigured, "folder \(place) of command '\(line)' does not exist")
     }
-    let outcome = await Self.race(timeout) {
-      await Self.launch(line, environment: environment, directory: place, input: input)
-    }
-    switch outcome {
-    case .success(var output):
-      output.text = Self.redact(output.text, hidden)
-      return output
+    let launch = CommandLaunch(
+      line: line, environment: environment, directory: place, input: input, isAnswer: isAnswer, redaction: redaction,
+      outputLimit: Self.outputLimit, grace: Self.grace)
+    switch await Self.race(timeout, launch.run) {
+    case .success(let output): return output
     case .failure(let error): throw error
+    case nil where Task.isCancelled:
+      throw ConnectorError(.timedOut, "command '\(line)' was cancelled and ended")
     case nil:
       throw ConnectorError(
         .timedOut, "command '\(line)' did not end within \(timeout) and was killed; raise its timeout or mend it")
@@ -79,25 +66,30 @@ package struct CommandRunner: Sendable {
 
   private func environment(
     _ variables: [String: String], _ references: [String: SecretText]
-  ) throws(ConnectorError) -> ([String: String], [String]) {
+  ) throws(ConnectorError) -> ([String: String], Redaction) {
     var environment = inherited.merging(variables) { $1 }
     var hidden: [String] = []
     for (name, text) in references.sorted(by: { $0.key < $1.key }) {
       let secret = try secrets.resolve(text)
       secret.reveal { environment[name] = $0 }
-      if text.isSecret { secret.reveal { hidden.append($0) } }
+      guard text.isSecret else { continue }
+      secret.reveal { hidden.append($0) }
+      // Of `https://user:${env:TOKEN}@host` the token alone must not be printed either.
+      for part in text.parts {
+        switch part {
+        case .literal: continue
+        case .environment(let name): try secrets.resolve(SecretText("${env:\(name)}")).reveal { hidden.append($0) }
+        case .file(let path): try secrets.resolve(SecretText("${file:\(path)}")).reveal { hidden.append($0) }
+        }
+      }
     }
-    return (environment, hidden)
-  }
-
-  private static func redact(_ text: String, _ hidden: [String]) -> String {
-    hidden.filter { $0.count >= 4 }.reduce(text) { $0.replacing($1, with: "[REDACTED]") }
+    return (environment, Redaction(hidden))
   }
 
   /// The result of `body`, or nil when `timeout` passed first; then `body` was cancelled and has ended.
-  private static func race<Value: Sendable>(_ timeout: Span, _ body: @escaping @Sendable () async -> Value) async
-    -> Value?
-  {
+  private static func race<Value: Sendable>(
+    _ timeout: Span, _ body: @escaping @Sendable () async -> Value
+  ) async -> Value? {
     await withTaskGroup(of: Value?.self) { group in
       group.addTask { await body() }
       group.addTask {
@@ -107,66 +99,6 @@ package struct CommandRunner: Sendable {
       let first = await group.next() ?? nil
       group.cancelAll()
       return first
-    }
-  }
-
-  private static func launch(
-    _ line: String, environment: [String: String], directory: String, input: String
-  ) async -> Result<CommandOutput, ConnectorError> {
-    var options = PlatformOptions()
-    options.createSession = true
-    options.teardownSequence = [.gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: grace)]
-    var custom: [Subprocess.Environment.Key: String] = [:]
-    for (name, value) in environment { custom[Subprocess.Environment.Key(stringLiteral: name)] = value }
-    let tail = OutputTail(limit: outputLimit)
-    do {
-      let result = try await Subprocess.run(
-        .path("/bin/sh"), arguments: ["-c", line], environment: .custom(custom),
-        workingDirectory: FilePath(directory), platformOptions: options, input: .string(input), output: .sequence,
-        error: .combinedWithOutput
-      ) { execution in
-        let group = execution.processIdentifier.value
-        // What the shell started may hold its output open; only the end of the whole group ends the reading.
-        try await withTaskCancellationHandler {
-          for try await buffer in execution.standardOutput { buffer.withUnsafeBytes { tail.add($0) } }
-        } onCancel: {
-          kill(-group, SIGTERM)
-        }
-        if Task.isCancelled { kill(-group, SIGKILL) }
-      }
-      let (text, isCut) = tail.text
-      switch result.terminationStatus {
-      case .exited(let code): return .success(CommandOutput(code: code, text: text, isCut: isCut))
-      case .signaled(let signal): return .success(CommandOutput(code: 128 + signal, text: text, isCut: isCut))
-      }
-    } catch {
-      if Task.isCancelled { return .failure(ConnectorError(.timedOut, "command '\(line)' was cancelled")) }
-      return .failure(ConnectorError(.misconfigured, "command '\(line)' could not be run: \(error)"))
-    }
-  }
-}
-
-/// The last bytes of an output of any length.
-private final class OutputTail: Sendable {
-  private let limit: Int
-  private let bytes = Mutex<(kept: [UInt8], isCut: Bool)>(([], false))
-
-  init(limit: Int) { self.limit = limit }
-
-  func add(_ more: UnsafeRawBufferPointer) {
-    bytes.withLock { state in
-      state.kept.append(contentsOf: more)
-      if state.kept.count > 2 * limit {
-        state.kept.removeFirst(state.kept.count - limit)
-        state.isCut = true
-      }
-    }
-  }
-
-  var text: (String, Bool) {
-    bytes.withLock { state in
-      let isCut = state.isCut || state.kept.count > limit
-      return (String(decoding: state.kept.suffix(limit), as: UTF8.self), isCut)
     }
   }
 }

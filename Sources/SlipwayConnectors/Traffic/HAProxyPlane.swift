@@ -17,6 +17,7 @@ package struct HAProxyPlane: TrafficPlane {
   private let runtime: HAProxyRuntime
   private let file: HAProxyMapFile
   private let deadline: Span
+  private let marks = HAProxyMarks()
 
   /// How long a retreat waits for the map file; a healthy disk needs a few milliseconds.
   private static let headStart = TimeAmount.milliseconds(100)
@@ -67,13 +68,23 @@ package struct HAProxyPlane: TrafficPlane {
     }
     let entry = HAProxyMapEntry(split, generation: generation)
     let isRetreat = running.map { entry.candidateShare < $0.candidateShare } ?? (entry.candidateShare == 0)
+    // A step up first makes sure that everything else is in place; a retreat moves the traffic before anything that can fail.
+    if !isRetreat { try await point(targets) }
     let writing = write(entry)
     if isRetreat {
       _ = await settled(writing, within: Self.headStart)
     } else {
       try await finished(writing)
+    }
+    try await run(entry)
+    if isRetreat {
+      try await finished(writing)
       try await point(targets)
     }
+  }
+
+  /// Changes the running process and proves it.
+  private func run(_ entry: HAProxyMapEntry) async throws(ConnectorError) {
     try await runtime.set(HAProxyMapEntry.key, to: entry.text, in: spec.map)
     let found = try await runtime.value(of: HAProxyMapEntry.key, in: spec.map)
     guard found == entry.text else {
@@ -82,24 +93,23 @@ package struct HAProxyPlane: TrafficPlane {
         "HAProxy accepted the split \(entry.text) but runs \(found?.prefix(60) ?? "none"); does somebody else change it?"
       )
     }
-    if isRetreat {
-      try await finished(writing)
-      try await point(targets)
-    }
   }
 
   package func counters(now: Timestamp) async throws(ConnectorError) -> CounterSample {
     let (process, statistics) = try await runtime.statistics()
     var slots: [Slot: SlotCounters] = [:]
     for slot in Slot.allCases {
-      slots[slot] = try statistics.lines(of: server(slot)).reduce(SlotCounters()) { $0.adding($1.counters) }
+      slots[slot] = marks.counters(of: slot, in: process, try tally(slot, statistics))
     }
     return CounterSample(at: now, source: process, slots: slots)
   }
 
   package func inFlight(_ slot: Slot) async throws(ConnectorError) -> Int? {
-    let lines = try await runtime.statistics().statistics.lines(of: server(slot))
-    return Int(clamping: lines.reduce(0) { $0 &+ $1.inFlight })
+    Int(clamping: try tally(slot, try await runtime.statistics().statistics).inFlight)
+  }
+
+  private func tally(_ slot: Slot, _ statistics: HAProxyStatistics) throws(ConnectorError) -> HAProxyTally {
+    try statistics.lines(of: server(slot)).reduce(HAProxyTally()) { $0 + $1.tally }
   }
 
   private func server(_ slot: Slot) -> String { slot == .a ? spec.serverA : spec.serverB }

@@ -55,7 +55,8 @@ struct HAProxyRuntime: Sendable {
     }
     if answer.hasPrefix("Permission denied") {
       throw ConnectorError(
-        .misconfigured, "HAProxy's socket \(exchange.path) may only look; write 'level admin' on its stats socket line")
+        .misconfigured,
+        "HAProxy's socket \(exchange.path) does not allow that; write 'level admin' on its stats socket line")
     }
     return answer
   }

@@ -10,8 +10,7 @@ struct HAProxyStatistics {
     let tracked: String
     /// `address:port`.
     let address: String
-    let inFlight: UInt64
-    let counters: SlotCounters
+    let tally: HAProxyTally
   }
 
   let servers: [Server]
@@ -24,9 +23,24 @@ struct HAProxyStatistics {
     let lines = text.dropFirst(2).split(separator: "\n")
     let header = Self.fields(lines[0])
     let columns = Dictionary(zip(header, header.indices), uniquingKeysWith: { first, _ in first })
+    if let missing = Self.columns.first(where: { columns[$0] == nil }) {
+      throw ConnectorError(.garbage, "HAProxy's statistics have no column '\(missing)'; is it HAProxy 2.4 or newer?")
+    }
+    try self.init(lines.dropFirst(), columns: columns)
+  }
+
+  private static let columns = [
+    "pxname", "svname", "type", "tracked", "addr", "scur", "stot", "econ", "eresp", "wredis", "hrsp_1xx", "hrsp_2xx",
+    "hrsp_3xx", "hrsp_4xx", "hrsp_5xx", "hrsp_other", "cli_abrt", "srv_abrt",
+  ]
+
+  private init(_ lines: some Sequence<some StringProtocol>, columns: [String: Int]) throws(ConnectorError) {
     var servers: [Server] = []
-    for line in lines.dropFirst() {
+    for line in lines {
       let row = Row(columns: columns, fields: Self.fields(line))
+      guard row.fields.count > columns.values.max() ?? 0 else {
+        throw ConnectorError(.garbage, "a line of HAProxy's statistics is cut off")
+      }
       // Frontends and backends have other types.
       if try row.text("type") == "2" { servers.append(try Self.server(row)) }
     }
@@ -50,7 +64,7 @@ struct HAProxyStatistics {
 
     func text(_ column: String) throws(ConnectorError) -> String {
       guard let index = columns[column], index < fields.count else {
-        throw ConnectorError(.garbage, "a line of HAProxy's statistics has no '\(column)'; is it HAProxy 2.4 or newer?")
+        throw ConnectorError(.garbage, "a line of HAProxy's statistics has no '\(column)'")
       }
       return fields[index]
     }
@@ -66,20 +80,21 @@ struct HAProxyStatistics {
   }
 
   private static func server(_ row: Row) throws(ConnectorError) -> Server {
-    var answered: UInt64 = 0
+    var tally = HAProxyTally()
     for column in ["hrsp_1xx", "hrsp_2xx", "hrsp_3xx", "hrsp_4xx", "hrsp_5xx", "hrsp_other"] {
-      answered &+= try row.count(column)
+      tally.answered &+= try row.count(column)
     }
-    // A request that is handed on to blue is an error of the server that failed it. An answer that broke off is counted among the
-    // answers and as a failed response, and alone in srv_abrt (measured with 2.6).
-    let refused = try row.count("econ") &+ row.count("wredis")
-    let (failed, brokenOff) = (try row.count("eresp"), try row.count("srv_abrt"))
-    let counters = SlotCounters(
-      requests: answered &+ refused &+ (failed - min(failed, brokenOff)), serverErrors: try row.count("hrsp_5xx"),
-      connectionErrors: refused &+ max(failed, brokenOff), clientErrors: try row.count("hrsp_4xx"))
+    tally.inFlight = try row.count("scur")
+    tally.attempts = try row.count("stot")
+    tally.serverErrors = try row.count("hrsp_5xx")
+    tally.clientErrors = try row.count("hrsp_4xx")
+    tally.refused = try row.count("econ") &+ row.count("wredis")
+    tally.unanswered = try row.count("eresp")
+    tally.brokenOff = try row.count("srv_abrt")
+    tally.clientAborts = try row.count("cli_abrt")
     return Server(
       name: try row.text("pxname") + "/" + row.text("svname"), tracked: try row.text("tracked"),
-      address: try row.text("addr"), inFlight: try row.count("scur"), counters: counters)
+      address: try row.text("addr"), tally: tally)
   }
 
   /// One line of CSV; a quoted field may hold commas, and a doubled quote is one.
@@ -103,14 +118,5 @@ struct HAProxyStatistics {
       lastWasQuote = false
     }
     return fields + [String(decoding: field, as: UTF8.self)]
-  }
-}
-
-extension SlotCounters {
-  /// Both counted together; for one server that is reached through several backends.
-  func adding(_ other: SlotCounters) -> SlotCounters {
-    SlotCounters(
-      requests: requests &+ other.requests, serverErrors: serverErrors &+ other.serverErrors,
-      connectionErrors: connectionErrors &+ other.connectionErrors, clientErrors: clientErrors &+ other.clientErrors)
   }
 }

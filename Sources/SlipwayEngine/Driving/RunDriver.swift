@@ -114,11 +114,8 @@ actor RunDriver {
       case .readBack(let stepRun):
         try await underWay(stepRun) { [performer] in await performer.readBack(stepRun) }
       case .measure(let stepRun):
-        let samples = history.samples
-        let reference = history.reference
-        try await underWay(stepRun) { [performer] in
-          await performer.measure(stepRun.index, earlier: samples, reference: reference)
-        }
+        let history = history
+        try await underWay(stepRun) { [performer] in await performer.measure(stepRun.index, history) }
       case .writeEvidence(_, let attempt): try await writeEvidence(attempt)
       case .wait(let wait):
         guard let until = wait.until, until - house.time.now() <= Self.patience else { return await leave() }

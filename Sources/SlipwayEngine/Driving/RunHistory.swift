@@ -11,6 +11,8 @@ struct RunHistory: Sendable {
   private(set) var samples: [CounterSample] = []
   /// Samples from when blue still had traffic, which stand in for it at 100 %.
   private(set) var reference: [CounterSample] = []
+  /// The first reading since the run began or a person let it go on: crashes are counted from here, over all watches.
+  private(set) var crashesSince: CounterSample?
 
   /// Replays a run from its entries.
   ///
@@ -39,6 +41,8 @@ struct RunHistory: Sendable {
     promotion.apply(event, at: time)
     self.sequence = sequence
     if case .referenced(let before, let after) = event { reference = [before, after] }
+    if case .resumedBy = event { crashesSince = nil }
+    if case .measured(_, let sample?, _) = event { crashesSince = crashesSince ?? sample }
     if case .measured(let index, let sample, _) = event, promotion.records.indices.contains(index) {
       if let sample { samples.append(sample) }
       if let progress = promotion.records[index].watch {

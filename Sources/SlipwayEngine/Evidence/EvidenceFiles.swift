@@ -40,9 +40,32 @@ struct EvidenceFiles {
   }
 
   /// The last entry's time: evidence is written from the journal alone, so it does not depend on when it is written.
-  private var ending: Timestamp { entries.last?.entry.at ?? promotion.requestedAt }
+  var ending: Timestamp { entries.last?.entry.at ?? promotion.requestedAt }
 
   // MARK: Files
+
+  /// What the signed statement says about the artifact.
+  var predicate: some Encodable {
+    Predicate(
+      run: promotion.run, project: promotion.plan.project, operation: promotion.plan.operation.rawValue,
+      outcome: promotion.outcome?.rawValue ?? promotion.status, release: promotion.plan.release,
+      environment: promotion.plan.to, planDigest: promotion.digest, requestedBy: promotion.requester,
+      approvedBy: promotion.approvals.map(\.person), startedAt: promotion.requestedAt, finishedAt: ending)
+  }
+
+  private struct Predicate: Encodable {
+    var run: RunID
+    var project: String
+    var operation: String
+    var outcome: String
+    var release: Release
+    var environment: EnvironmentName
+    var planDigest: Digest
+    var requestedBy: Person
+    var approvedBy: [Person]
+    var startedAt: Timestamp
+    var finishedAt: Timestamp
+  }
 
   private struct NotPart: Encodable {
     var applies = false

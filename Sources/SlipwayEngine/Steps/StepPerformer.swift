@@ -234,13 +234,13 @@ extension StepPerformer {
 
 extension StepPerformer {
   /// One look at the counters and what it means together with the earlier ones.
-  func measure(_ index: Int, earlier samples: [CounterSample], reference: [CounterSample]) async -> Event {
+  func measure(_ index: Int, _ history: RunHistory) async -> Event {
     let now = time.now()
     do throws(ConnectorError) {
       let sample = try await reading(now)
       let judgement = WatchJudge.judge(
-        spec: plan.watch, green: plan.green, blue: plan.blue?.slot, samples: samples + [sample], reference: reference,
-        now: now)
+        spec: plan.watch, green: plan.green, blue: plan.blue?.slot, samples: history.samples + [sample],
+        reference: history.reference, crashesSince: history.crashesSince, now: now)
       return .measured(step: index, sample: sample, judgement: judgement)
     } catch {
       let judgement = WatchJudgement(verdict: .error, reason: "counters cannot be read: \(error.message)")

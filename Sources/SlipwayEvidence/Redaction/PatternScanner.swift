@@ -1,6 +1,6 @@
 /// Finds what looks like a secret though nobody has named it: in URLs, settings, headers, tokens and key blocks.
 ///
-/// One pass; each byte is looked up in a table first, and what was found is not searched again.
+/// One pass; each pair of bytes is looked up in a set first, and what was found is not searched again.
 struct PatternScanner {
   private let bytes: UnsafeBufferPointer<UInt8>
   private var found: [Range<Int>] = []
@@ -16,21 +16,18 @@ struct PatternScanner {
     return scanner.found
   }
 
-  /// Whether anything can begin at a byte.
-  private static let triggers: [Bool] = {
-    var table = TokenPattern.byFirstByte.map { !$0.isEmpty }
-    for byte in ":=-Bb".utf8 { table[Int(byte)] = true }
-    return table
+  /// How whatever is looked for begins.
+  private static let triggers: BytePairs = {
+    var pairs = BytePairs()
+    for pattern in TokenPattern.byFirstByte.joined() { pairs.insert(pattern.prefix[0], pattern.prefix[1]) }
+    for byte in ":=".utf8 { pairs.insert(byte, nil) }
+    for text in ["--", "be", "bE", "Be", "BE"] { pairs.insert(text.utf8.first ?? 0, text.utf8.last) }
+    return pairs
   }()
 
   private mutating func scan() {
-    var index = 0
-    Self.triggers.withUnsafeBufferPointer { triggers in
-      while index < bytes.count {
-        if triggers[Int(bytes[index])], index >= done { look(at: index) }
-        index += 1
-      }
-    }
+    // A trigger needs something behind it, so the last byte alone is none.
+    Self.triggers.forEachMatch(in: bytes) { if $0 >= done { look(at: $0) } }
   }
 
   private mutating func look(at index: Int) {

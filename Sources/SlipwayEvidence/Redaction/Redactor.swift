@@ -34,11 +34,7 @@ package struct Redactor: Sendable {
   /// A line or text, such as a log message.
   package func redact(_ text: String) -> String {
     var text = text
-    return text.withUTF8 { bytes in
-      let places = places(in: bytes)
-      guard !places.isEmpty else { return nil }
-      return String(decoding: Self.blot(places, in: bytes), as: UTF8.self)
-    } ?? text
+    return text.withUTF8 { redactedText($0).map { String(decoding: $0, as: UTF8.self) } } ?? text
   }
 
   /// Any bytes as text; what is no UTF-8 is searched all the same.
@@ -60,9 +56,22 @@ package struct Redactor: Sendable {
   }
 
   /// Nil when nothing had to go.
+  ///
+  /// What has gone can leave a pattern that was hidden before, such as a token right behind a known value; so the result is
+  /// searched again until nothing is found, with a limit that no honest text reaches.
   private func redactedText(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
-    let places = places(in: bytes)
-    return places.isEmpty ? nil : Self.blot(places, in: bytes)
+    var places = places(in: bytes)
+    guard !places.isEmpty else { return nil }
+    var text = Self.blot(places, in: bytes)
+    for _ in 0..<4 {
+      let before = text
+      text = before.withUnsafeBufferPointer { bytes in
+        places = self.places(in: bytes)
+        return places.isEmpty ? before : Self.blot(places, in: bytes)
+      }
+      if text == before { break }
+    }
+    return text
   }
 
   /// The text with its strings redacted, unchanged when nothing had to go; nil when it is no JSON.
@@ -76,7 +85,7 @@ package struct Redactor: Sendable {
       let isSensitive = sensitiveDepth.map { $0 == depth || $0 + 1 == depth } ?? false
       switch token {
       case .key:
-        sensitiveDepth = SensitiveName.matches(content ?? Array(bytes[range])) ? depth : nil
+        sensitiveDepth = isTelling(bytes[range], content) ? depth : nil
         if let new = redactedString(bytes, range, content) { edits.append((range, new)) }
       case .string:
         if isSensitive, isWorthHiding(content ?? Array(bytes[range])) {
@@ -91,6 +100,10 @@ package struct Redactor: Sendable {
       }
     }
     return isJSON ? Self.apply(edits, to: bytes) : nil
+  }
+
+  private func isTelling(_ key: Slice<UnsafeBufferPointer<UInt8>>, _ content: [UInt8]?) -> Bool {
+    content.map { SensitiveName.matches($0) } ?? SensitiveName.matches(key)
   }
 
   private func isWorthHiding(_ content: [UInt8]) -> Bool {
@@ -118,6 +131,14 @@ package struct Redactor: Sendable {
     var places = PatternScanner.matches(in: bytes)
     let patterns = places.count
     known.forEachMatch(in: bytes) { places.append($0) }
+    if !known.isEmpty {
+      for plusIsSpace in [false, true] {
+        guard let decoded = PercentDecoded(bytes, plusIsSpace: plusIsSpace) else { break }
+        decoded.bytes.withUnsafeBufferPointer {
+          known.forEachMatch(in: $0) { places.append(decoded.source(of: $0)) }
+        }
+      }
+    }
     guard places.count > 1 else { return places }
     if places.count > patterns { places.sort { $0.lowerBound < $1.lowerBound } }
     var merged: [Range<Int>] = []

@@ -10,7 +10,7 @@ enum SecretForms {
   private static let tellingInBase64 = 6
 
   /// Every shape of `value`, each at least ``shortest`` bytes long: itself, its lines, base64 (also inside a longer base64
-  /// text), percent and form encoding, JSON and XML escapes, hexadecimal.
+  /// text), form encoding, JSON and XML escapes, hexadecimal.
   static func all(of value: String) -> Set<[UInt8]> {
     let trimmed = value.trimmingCharacters(in: .whitespacesAndNewlines)
     guard trimmed.utf8.count >= shortest else { return [] }
@@ -19,7 +19,7 @@ enum SecretForms {
       let bytes = Array(text.utf8)
       forms.insert(bytes)
       forms.formUnion(base64(bytes))
-      for form in percentEncoded(text) + jsonEscaped(text) + xmlEscaped(text) { forms.insert(Array(form.utf8)) }
+      for form in [formEncoded(text)] + jsonEscaped(text) + xmlEscaped(text) { forms.insert(Array(form.utf8)) }
       if bytes.count >= telling {
         let hexadecimal = Data(bytes).hexadecimal
         forms.insert(Array(hexadecimal.utf8))
@@ -51,33 +51,8 @@ enum SecretForms {
     return forms
   }
 
-  private static let unreserved = "-._~"
-
-  /// Percent encoding as the usual libraries do it: they differ in what they leave as it is, and in the case of digits.
-  private static func percentEncoded(_ text: String) -> [String] {
-    let kept = [unreserved, unreserved + "!'()*", unreserved + "*", unreserved + "/", unreserved + "!$&'()*+,;=:@/?"]
-    return kept.flatMap { kept in
-      let upper = percentEncoded(text, keeping: Set(kept.utf8))
-      return [upper, upper.replacingOccurrences(of: "%20", with: "+"), lowercasedDigits(upper)]
-    }
-  }
-
-  private static func percentEncoded(_ text: String, keeping kept: Set<UInt8>) -> String {
-    text.utf8.reduce(into: "") { output, byte in
-      if ByteClass.isAlphanumeric(byte) || kept.contains(byte) {
-        output.unicodeScalars.append(Unicode.Scalar(byte))
-      } else {
-        output += "%" + Data([byte]).hexadecimal.uppercased()
-      }
-    }
-  }
-
-  private static func lowercasedDigits(_ encoded: String) -> String {
-    let parts = encoded.split(separator: "%", omittingEmptySubsequences: false)
-    return parts.dropFirst().reduce(String(parts.first ?? "")) {
-      $0 + "%" + $1.prefix(2).lowercased() + $1.dropFirst(2)
-    }
-  }
+  /// As forms write it; what has percent escapes is found by ``PercentDecoded``.
+  private static func formEncoded(_ text: String) -> String { text.replacingOccurrences(of: " ", with: "+") }
 
   /// JSON as encoders write it: with and without escaped slashes, beyond ASCII as it is or as `\u`, in either case.
   private static func jsonEscaped(_ text: String) -> [String] {

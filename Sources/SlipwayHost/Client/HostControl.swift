@@ -71,7 +71,3 @@ package struct HostControl: Sendable {
     }
   }
 }
-
-extension Span {
-  static func + (left: Span, right: Span) -> Span { Span(milliseconds: left.milliseconds + right.milliseconds) }
-}

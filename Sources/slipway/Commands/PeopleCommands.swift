@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import SlipwayEngine
+internal import SlipwayJournal
 internal import SlipwayModel
 
 /// What the commands share by which a person says something about a run.

@@ -24,14 +24,14 @@ struct RouteCommand: AsyncParsableCommand {
       let configuration = RouterConfiguration(
         listen: listen, controlPath: control, identity: UUID().uuidString.lowercased(), loops: loops,
         wallClock: { time.now() })
-      do {
+      do throws(RouterError) {
         try await RouterServer.run(configuration) { server in
           print("router serves on \(server.address), control \(control)")
           fflush(nil)
         } until: {
           await Interruption.wait()
         }
-      } catch let error as RouterError {
+      } catch {
         throw CommandError(error.code == .locked ? .blocked : .configuration, error.description)
       }
     }

@@ -59,9 +59,10 @@ struct EvidenceCommand: AsyncParsableCommand {
     @OptionGroup var options: CommonOptions
     @Argument(help: "The evidence folder.") var directory: String
     @Option(name: .long, help: "The public key (PEM) to trust instead of the one in the folder.") var key: String?
+    @Flag(name: .long, help: "Print only what does not hold, and the conclusion.") var quiet = false
 
     func run() async throws {
-      try EvidenceChecking.verify(directory, trustedKey: key, options)
+      try EvidenceChecking.verify(directory, trustedKey: key, quiet: quiet, options)
     }
   }
 
@@ -136,7 +137,7 @@ struct AuditCommand: AsyncParsableCommand {
 
     func run() async throws {
       let workshop = try Workshop(options)
-      let keys = (try? SigningKey.load(at: workshop.state.signingKey.path)).map { [$0.noteKey] } ?? []
+      let keys = (try? SigningKey.load(at: workshop.state.signingKey.path))?.noteKey.map { [$0] } ?? []
       let external = try checkpoint.map { try String(contentsOfFile: $0, encoding: .utf8) }
       let found = try JournalVerifier(folder: workshop.state.url, keys: keys).verify(external: external)
       let result = Result(
@@ -167,13 +168,13 @@ struct AuditCommand: AsyncParsableCommand {
       let key = try SigningKey.load(at: workshop.state.signingKey.path)
       let note: String
       do {
-        note = try await journal.checkpoint(signedBy: key.noteSigner)
+        note = try journal.checkpoint(signedBy: key.noteSigner)
       } catch {
         await journal.close()
         throw error
       }
       await journal.close()
-      if options.isJSON { return try Terminal.json(["checkpoint": note, "key": key.noteKey.description]) }
+      if options.isJSON { return try Terminal.json(["checkpoint": note, "key": key.noteKey?.description ?? ""]) }
       Terminal.write(note)
     }
   }

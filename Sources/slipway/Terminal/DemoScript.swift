@@ -27,17 +27,16 @@ struct DemoScript: Sendable {
     try await slipway("check")
     try await register("1.0.0")
     try await slipway("promote 1.0.0 --to staging --wait --as carol")
-    try await promote("1.0.0", expecting: .done)
-
+    say("As soon as the front door answers, customers send \(rate) orders a second to \(demo.frontDoor)/order.")
     let load = DemoLoad(url: demo.frontDoor + "/order", rate: rate)
     let customers = Task { await load.run() }
     defer { customers.cancel() }
-    say("From here on customers send \(rate) orders a second to \(demo.frontDoor)/order.")
+    try await promote("1.0.0", expecting: .done)
+
     say("1.1.0 is a good release: staging, gates, a person's word, then 10 %, 50 %, 100 % under watch.")
     try await register("1.1.0")
     try await slipway("promote 1.1.0 --to staging --wait --as carol")
     let good = try await promote("1.1.0", expecting: .done)
-    let afterGood = load.seen
 
     say("1.2.0 fails one order in four. Its smoke tests are green; only customers would notice.")
     try await register("1.2.0")
@@ -48,9 +47,9 @@ struct DemoScript: Sendable {
     await customers.value
 
     say("The proof of both, checked without state or network; and the journal itself.")
-    for run in [good, bad] { try await slipway("evidence verify \(try await evidence(of: run))") }
+    for run in [good, bad] { try await slipway("evidence verify --quiet \(try await evidence(of: run))") }
     try await slipway("audit verify")
-    try await summary(load.seen, afterGood, good: good, bad: bad, took: ContinuousClock.now - began)
+    try await summary(load.seen, good: good, bad: bad, took: ContinuousClock.now - began)
   }
 
   private func register(_ version: String) async throws {
@@ -81,7 +80,7 @@ struct DemoScript: Sendable {
     _ line: String, shows: Bool = true, background watch: String? = nil, expecting: ExitStatus = .done, run: RunID? = nil
   ) async throws -> String {
     guard let watch else {
-      print(paint.bold("$ slipway \(line)"))
+      emit(paint.bold("$ slipway \(line)"))
       let (code, output) = try await ChildProcess.run(program, line, in: demo.url, captures: !isInteractive || !shows)
       if !output.isEmpty { Terminal.write(output) }
       guard code == expecting.rawValue else {
@@ -89,10 +88,10 @@ struct DemoScript: Sendable {
       }
       return output
     }
-    print(paint.bold("$ slipway run --forever &"))
+    emit(paint.bold("$ slipway run --forever &"))
     let driver = try ChildProcess.start(program, "run --forever", in: demo.url, log: "driver.log")
     defer { driver.terminate() }
-    print(paint.bold("$ slipway \(watch)"))
+    emit(paint.bold("$ slipway \(watch)"))
     let (code, output) = try await ChildProcess.run(program, watch, in: demo.url, captures: !isInteractive)
     if !output.isEmpty { Terminal.write(output) }
     driver.terminate()
@@ -116,7 +115,7 @@ struct DemoScript: Sendable {
   }
 
   private func summary(
-    _ seen: DemoLoad.Tally, _ afterGood: DemoLoad.Tally, good: RunID, bad: RunID, took: Duration
+    _ seen: DemoLoad.Tally, good: RunID, bad: RunID, took: Duration
   ) async throws {
     let archive = try archive()
     let promoted = try await archive.promotion(good)
@@ -124,17 +123,17 @@ struct DemoScript: Sendable {
     func length(_ promotion: Promotion) -> String { "\((promotion.finishedAt ?? promotion.requestedAt) - promotion.requestedAt)" }
     let hurtByBad = seen.versions["1.2.0"]?.failed ?? 0
     let hurtGood = seen.hurt - hurtByBad - seen.lost
-    print("\n" + paint.bold("What happened"))
-    print("  1.1.0 promoted     \(good)  in \(length(promoted)), \(promoted.approvals.map(\.person.text).joined()) approved")
-    print("  1.2.0 rolled back  \(bad)  in \(length(rolledBack)): \(rolledBack.cause?.reason ?? "")")
-    print("  from the decision to green at 0 %: \(rolledBack.breachToZero.map { "\($0)" } ?? "not measured")")
-    print("  orders sent \(seen.requests), hurt by 1.2.0 \(hurtByBad), hurt by a good version \(hurtGood), without any answer \(seen.lost)")
-    print("  in all \(took.components.seconds) s")
+    emit("\n" + paint.bold("What happened"))
+    emit("  1.1.0 promoted     \(good)  in \(length(promoted)), \(promoted.approvals.map(\.person.text).joined()) approved")
+    emit("  1.2.0 rolled back  \(bad)  in \(length(rolledBack)): \(rolledBack.cause?.reason ?? "")")
+    emit("  from the decision to green at 0 %: \(rolledBack.breachToZero.map { "\($0)" } ?? "not measured")")
+    emit("  orders sent \(seen.requests), hurt by 1.2.0 \(hurtByBad), hurt by a good version \(hurtGood), without any answer \(seen.lost)")
+    emit("  in all \(took.components.seconds) s")
     if hurtGood + seen.lost > 0 {
       throw CommandError(
         .failed, "\(hurtGood + seen.lost) orders of a good version were lost, which must not be: \(seen.firstLoss ?? "answered with an error")")
     }
-    print(
+    emit(
       """
 
       \(paint.bold("Go on playing")) in \(demo.url.path):
@@ -145,7 +144,10 @@ struct DemoScript: Sendable {
       """)
   }
 
-  private func say(_ text: String) { print("\n" + paint.blue(text)) }
+  private func say(_ text: String) { emit("\n" + paint.blue(text)) }
+
+  /// At once, so that it stands before what a child prints.
+  private func emit(_ text: String) { Terminal.write(text + "\n") }
 }
 
 /// A child process of the demo.

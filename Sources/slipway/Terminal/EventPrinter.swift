@@ -55,7 +55,7 @@ final class EventPrinter: RunObserver {
     var text: String
   }
 
-  private func emit(_ run: RunID, _ at: Timestamp, _ kind: String, _ text: String) {
+  func emit(_ run: RunID, _ at: Timestamp, _ kind: String, _ text: String) {
     if options.isJSON {
       try? Terminal.json(Line(runID: run, at: at, event: kind, text: text), readable: false)
     } else {

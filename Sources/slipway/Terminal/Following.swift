@@ -75,12 +75,18 @@ struct Following: Sendable {
     let printer = EventPrinter(workshop.options, follows: run)
     var seen: Int64 = 0
     var promotion: Promotion?
+    var said = 0
     while true {
       let entries = try await archive.entries(of: run.text, after: seen)
       if !entries.isEmpty || terminal.isInteractive { promotion = try await archive.promotion(run) }
       guard let promotion else { throw CommandError(.failed, "run \(run) has no entry") }
       for stored in entries where !terminal.isInteractive { printer.show(stored, promotion) }
       seen = entries.last?.seq ?? seen
+      // The machine's own decisions, such as a pause by rule, are no entries of their own.
+      for remark in promotion.remarks.dropFirst(said) where remark.by == "slipway" && !terminal.isInteractive {
+        printer.emit(run, remark.at, "run.decided", remark.text)
+      }
+      said = promotion.remarks.count
       let now = SystemTime().now()
       if terminal.isInteractive { screen.draw(RunView(promotion, at: now, terminal).lines()) }
       if let outcome = promotion.outcome, promotion.isFinished {

@@ -1,5 +1,6 @@
 internal import AsyncHTTPClient
 internal import Foundation
+internal import NIOCore
 internal import SlipwayConnectors
 internal import SlipwayEngine
 internal import SlipwayModel
@@ -55,23 +56,23 @@ struct LiveCatalog: ConnectorCatalog {
           inherited: inherited, secrets: secrets)
       case .commands(let spec): CommandDeployer(spec, runner: runner)
       }
-    let plane = self.plane(environment)
+    let plane = try self.plane(environment)
     let source: any CounterSource =
       switch environment.metrics {
       case .dataPlane: PlaneCounters(plane)
-      case .prometheus(let spec): PrometheusSource(spec, client: client, secrets: secrets)
+      case .prometheus(let spec): try PrometheusSource(spec, secrets: secrets, client: client)
       }
     let verifier = ServiceVerifier(probe: HTTPProbe(client: client), runner: runner) { try await Task.sleep(for: $0.duration) }
     return EnvironmentConnectors(deployer: deployer, plane: plane, source: source, verifier: verifier)
   }
 
-  private func plane(_ environment: EnvironmentSpec) -> any TrafficPlane {
+  private func plane(_ environment: EnvironmentSpec) throws(ConnectorError) -> any TrafficPlane {
     switch environment.traffic {
     case .router(let listen):
       RouterPlane(
         listen: listen, folder: state.router(environment.name).path, program: [program, "route", "serve"],
         environment: inherited)
-    case .haproxy(let spec): HAProxyPlane(spec)
+    case .haproxy(let spec): try HAProxyPlane(spec, folder: options.root.path)
     }
   }
 

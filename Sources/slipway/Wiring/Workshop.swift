@@ -26,9 +26,12 @@ struct Workshop: Sendable {
 
   /// Opens the engine, which makes this process the driver of the state.
   func engine(observer: any RunObserver) async throws -> (engine: Engine, journal: Journal) {
-    let key = try SigningKey.loadOrCreate(at: state.signingKey)
-    let holder = DriverLock.Holder.current(command: CommandLine.arguments.joined(separator: " "))
-    let journal = try Journal.open(folder: state.url, as: holder, signer: key.noteSigner)
+    try FileManager.default.createDirectory(
+      at: state.signingKey.deletingLastPathComponent(), withIntermediateDirectories: true,
+      attributes: [.posixPermissions: 0o700])
+    let key = try SigningKey.openOrCreate(at: state.signingKey.path)
+    let journal = try Journal.open(
+      folder: state.url, as: .thisProcess(at: SystemTime().now()), signer: key.noteSigner)
     do {
       let file = options.fileURL
       let shown = options.file

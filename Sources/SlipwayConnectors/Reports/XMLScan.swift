@@ -1,0 +1,116 @@
+internal import Foundation
+internal import FoundationXML
+
+/// Takes a report's XML in, element by element, so that a big file is never held as a tree.
+protocol XMLTarget: AnyObject {
+  /// An element begins; `path` names the elements around it, the outermost first.
+  func begin(_ element: String, _ attributes: [String: String], path: [String], line: Int) throws(ReportProblem)
+
+  /// The innermost element of `path` plus `element` ends.
+  func end(_ element: String, path: [String])
+}
+
+/// Reads XML strictly: no entities but XML's own five, nothing loaded from outside, not nested without end.
+final class XMLScan: NSObject, XMLParserDelegate {
+  /// Deeper nesting is no report.
+  static let depthLimit = 100
+
+  private let target: any XMLTarget
+  private let roots: Set<String>
+  private let expected: String
+  private var path: [String] = []
+  private var isClosed = false
+  private var problem: ReportProblem?
+
+  private init(_ target: any XMLTarget, roots: Set<String>, expected: String) {
+    self.target = target
+    self.roots = roots
+    self.expected = expected
+  }
+
+  /// Feeds `target` with the whole text, whose root must be one of `roots`.
+  static func run(
+    _ text: ReportText, into target: any XMLTarget, roots: Set<String>, expected: String
+  ) throws(ReportProblem) {
+    guard text.isXML else { throw ReportProblem("looks like \(text.look); expected \(expected)") }
+    _ = try XMLProlog.root(of: text.data)
+    let scan = XMLScan(target, roots: roots, expected: expected)
+    let parser = XMLParser(data: text.data)
+    parser.shouldResolveExternalEntities = false
+    parser.delegate = scan
+    let isGood = parser.parse()
+    if let problem = scan.problem { throw problem }
+    guard isGood, scan.isClosed else {
+      let end = scan.path.isEmpty ? "" : " in the middle of <\(scan.path.joined(separator: "><"))>"
+      throw ReportProblem(
+        "is damaged or ends early\(end); expected \(expected)", line: parser.lineNumber, column: parser.columnNumber)
+    }
+  }
+
+  func parser(
+    _ parser: XMLParser, didStartElement element: String, namespaceURI: String?, qualifiedName: String?,
+    attributes: [String: String]
+  ) {
+    guard problem == nil else { return }
+    do throws(ReportProblem) {
+      if path.isEmpty, !roots.contains(element) {
+        throw ReportProblem("begins with <\(element.prefix(40))>; expected \(expected)", line: parser.lineNumber)
+      }
+      guard path.count < Self.depthLimit else {
+        throw ReportProblem("is nested deeper than \(Self.depthLimit) levels", line: parser.lineNumber)
+      }
+      try target.begin(element, attributes, path: path, line: parser.lineNumber)
+      path.append(element)
+    } catch {
+      problem = error
+      parser.abortParsing()
+    }
+  }
+
+  func parser(_ parser: XMLParser, didEndElement element: String, namespaceURI: String?, qualifiedName: String?) {
+    guard problem == nil, path.last == element else { return }
+    path.removeLast()
+    target.end(element, path: path)
+    if path.isEmpty { isClosed = true }
+  }
+}
+
+/// What stands before an XML document's root element.
+enum XMLProlog {
+  /// The root's name.
+  ///
+  /// A document type may be named, as Cobertura does, but not written out inside the file: only there can entities be declared, which expand without end
+  /// or name other files.
+  static func root(of data: Data) throws(ReportProblem) -> String {
+    var rest = data[...]
+    while let start = rest.firstIndex(of: UInt8(ascii: "<")) {
+      rest = rest[start...]
+      if rest.starts(with: Data("<?".utf8)) {
+        try skip(&rest, to: "?>")
+      } else if rest.starts(with: Data("<!--".utf8)) {
+        try skip(&rest, to: "-->")
+      } else if rest.starts(with: Data("<!".utf8)) {
+        try skipDocumentType(&rest)
+      } else {
+        let name = rest.dropFirst().prefix {
+          !ReportText.isSpace($0) && $0 != UInt8(ascii: ">") && $0 != UInt8(ascii: "/")
+        }
+        return String(decoding: name.prefix(200), as: UTF8.self)
+      }
+    }
+    throw ReportProblem("has no element")
+  }
+
+  private static func skip(_ rest: inout Data, to end: String) throws(ReportProblem) {
+    guard let range = rest.range(of: Data(end.utf8)) else { throw ReportProblem("ends before \(end)") }
+    rest = rest[range.upperBound...]
+  }
+
+  private static func skipDocumentType(_ rest: inout Data) throws(ReportProblem) {
+    guard let end = rest.firstIndex(of: UInt8(ascii: ">")) else { throw ReportProblem("ends inside <!DOCTYPE") }
+    guard !rest[..<end].contains(UInt8(ascii: "[")) else {
+      throw ReportProblem("declares its own document type or entities, which no report needs and which is not read")
+    }
+    rest = rest[rest.index(after: end)...]
+  }
+}

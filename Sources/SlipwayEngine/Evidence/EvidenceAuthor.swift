@@ -1,0 +1,35 @@
+internal import Foundation
+package import SlipwayEvidence
+internal import SlipwayJournal
+internal import SlipwayModel
+
+/// Writes a run's evidence folder from its journal entries, redacted and signed.
+package struct EvidenceAuthor: Sendable {
+  private let key: SigningKey
+  private let redactor: Redactor
+
+  /// - Parameters:
+  ///   - key: signs the folder.
+  ///   - redactor: knows the secrets that must not appear.
+  package init(key: SigningKey, redactor: Redactor) {
+    self.key = key
+    self.redactor = redactor
+  }
+
+  /// Publishes the folder; a repeat with the same entries changes nothing.
+  ///
+  /// - Throws: ``EvidenceError``.
+  func write(
+    _ promotion: Promotion, entries: [StoredEntry], into state: StateFolder
+  ) throws -> (folder: String, manifest: Digest) {
+    let contents = EvidenceFiles(promotion: promotion, entries: entries)
+    let evidence = Evidence(
+      run: promotion.run, createdAt: contents.ending, createdBy: "slipway", files: try contents.all(),
+      predicate: try CanonicalJSON.encodeForUsers(contents.predicate))
+    let folder = state.evidence(of: promotion)
+    try FileManager.default.createDirectory(
+      at: folder.deletingLastPathComponent(), withIntermediateDirectories: true)
+    let published = try EvidenceFolder.publish(evidence, at: folder.path, signer: key, redactor: redactor)
+    return (published.path, published.manifest)
+  }
+}

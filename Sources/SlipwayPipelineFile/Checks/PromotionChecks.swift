@@ -1,0 +1,147 @@
+internal import SlipwayModel
+
+/// The checks that look at several parts of the file at once.
+struct PromotionChecks {
+  let draft: PipelineGrammar.Draft
+  let reading: Reading
+
+  func run() {
+    var targets: [EnvironmentName: YAMLPosition] = [:]
+    for promotion in draft.promotions {
+      let to = promotion.value.to
+      let position = promotion.node.place("to")
+      if let first = targets[to], to != "" {
+        reading.report(
+          .meaning, position, "two promotions own the traffic of '\(to)' (first in line \(first.line))",
+          expected: "one promotion into each environment")
+      }
+      targets[to] = targets[to] ?? position
+      checkGates(promotion)
+      checkWatch(promotion)
+      ApprovalChecks(roles: draft.roles, reading: reading).run(promotion)
+      if let environment = draft.environments.first(where: { $0.name == to.text }), environment.value.protected {
+        ProtectionChecks(environment: environment, promotion: promotion, reading: reading).run()
+      }
+    }
+    checkOrder()
+  }
+
+  private func checkGates(_ promotion: Located<PromotionDraft>) {
+    let hasOrigin = promotion.node["from"] != nil
+    var seen: [String: YAMLPosition] = [:]
+    for gate in promotion.value.gates {
+      guard let spec = gate.value.spec(from: hasOrigin ? promotion.value.from ?? "" : nil) else {
+        reading.report(
+          .meaning, gate.node.position, "this gate asks where the release comes from, and the promotion has no 'from'",
+          expected: "'from: …' in the promotion, or 'in: …' in the gate")
+        continue
+      }
+      if let first = seen[spec.name] {
+        reading.report(
+          .meaning, gate.node.position, "gate '\(spec.name)' stands here already, in line \(first.line)",
+          expected: "each gate once")
+      }
+      seen[spec.name] = seen[spec.name] ?? gate.node.position
+      checkPlace(gate, of: spec, in: promotion.value)
+    }
+  }
+
+  /// A gate on the target itself could pass only after what it guards.
+  private func checkPlace(_ gate: Located<GateDraft>, of spec: GateSpec, in promotion: PromotionDraft) {
+    let place: EnvironmentName
+    switch spec {
+    case .verified(let environment), .soak(let environment, _): place = environment
+    default: return
+    }
+    guard place == promotion.to, promotion.from != promotion.to else { return }
+    reading.report(
+      .meaning, gate.node.position, "this gate looks at '\(place)', where the promotion only leads",
+      expected: "an environment before it")
+  }
+
+  private func checkWatch(_ promotion: Located<PromotionDraft>) {
+    let rollout = promotion.value.rollout.watch
+    let every = promotion.value.watch.every
+    guard rollout < every, promotion.node["watch"] != nil || promotion.node["rollout"]?["watch"] != nil else { return }
+    let position = promotion.node["rollout"]?["watch"]?.position ?? promotion.node["watch"]?.place("every")
+    reading.report(
+      .meaning, position ?? promotion.node.position,
+      "each step is watched for \(rollout), shorter than the \(every) between two measurements",
+      expected: "a watch of several measurements")
+  }
+
+  /// From an environment to itself, or in a circle, a release never arrives for the first time.
+  private func checkOrder() {
+    var origin: [EnvironmentName: EnvironmentName] = [:]
+    for promotion in draft.promotions {
+      let (from, to) = (promotion.value.from, promotion.value.to)
+      guard let from, to != "" else { continue }
+      let position = promotion.node.place("from")
+      if from == to {
+        reading.report(
+          .meaning, position, "this promotion leads from '\(from)' to itself", expected: "two different environments")
+        continue
+      }
+      var path = [from]
+      // Ends, because no circle is ever let into `origin`.
+      while let last = path.last, last != to, let before = origin[last] { path.append(before) }
+      if path.last == to {
+        let circle = ([to] + path.prefix { $0 != to }.reversed() + [to]).map(\.text).joined(separator: " → ")
+        reading.report(
+          .meaning, position, "promotions lead in a circle: \(circle)", expected: "a first environment without 'from'")
+      } else if origin[to] == nil {
+        origin[to] = from
+      }
+    }
+  }
+}
+
+/// What a protected environment does not allow to be left out or switched off (requirements E1, E9, E12, E17).
+struct ProtectionChecks {
+  let environment: Named<EnvironmentSpec>
+  let promotion: Located<PromotionDraft>
+  let reading: Reading
+
+  private var why: String { "'\(environment.name)' is protected" }
+
+  /// What stands in the file but could not be read is reported already, and might be what is missing here.
+  func run() {
+    let node = promotion.node
+    if node["approval"] == nil {
+      refuse(node.place("to"), "\(why) and this promotion has no approval", "'approval:' with 'by:'")
+    }
+    if node["from"] != nil, !hasVerified, promotion.value.gates.count == (node["gates"]?.elements.count ?? 0) {
+      refuse(
+        node["gates"]?.position ?? node.place("to"),
+        "\(why) and no gate asks whether the release was verified where it comes from", "the gate 'verified'")
+    }
+    if !promotion.value.rollback.automatic {
+      let position = node["rollback"]?.place("automatic") ?? node.position
+      refuse(position, "\(why) and its automatic rollback is switched off", "'automatic: true'")
+    }
+    let rules = promotion.value.watch.rules
+    let areAllRead = rules.count == (node["watch"]?["rules"]?.elements.count ?? 0)
+    if areAllRead, !rules.flatMap(\.limits).contains(where: { $0.consequence == .rollBack }) {
+      refuse(
+        node["watch"]?.keyPlace("rules") ?? node.place("to"), "\(why) and no watch rule can roll back",
+        "a rule such as 'error_rate: {roll_back_above: 5%}'")
+    }
+    if case .commands(let spec) = environment.value.deploy, spec.readBack == nil, environment.node["version"] == nil,
+      environment.node["deploy"]?["commands"]?["read_back"] == nil
+    {
+      refuse(
+        environment.position, "\(why) and nothing tells which release runs there",
+        "'version: {path: …}' or 'read_back:' in its commands")
+    }
+  }
+
+  private var hasVerified: Bool {
+    promotion.value.gates.contains {
+      if case .verified(let place) = $0.value { place == nil || place == promotion.value.from } else { false }
+    }
+  }
+
+  private func refuse(_ position: YAMLPosition, _ message: String, _ expected: String) {
+    reading.report(.meaning, position, message, expected: expected)
+  }
+}

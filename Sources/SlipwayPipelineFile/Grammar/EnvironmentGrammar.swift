@@ -1,0 +1,141 @@
+internal import SlipwayModel
+
+/// An environment and its connectors.
+enum EnvironmentGrammar {
+  static let defaultListen = "127.0.0.1:8080"
+
+  private static let blank = EnvironmentSpec(
+    name: "", deploy: .processes(ProcessesSpec(run: "", portA: 0, portB: 0)), traffic: .router(listen: defaultListen))
+
+  static let environment = Shape<EnvironmentSpec>.object(
+    "an environment", blank,
+    [
+      .optional(
+        "protected", \.protected, .boolean,
+        "Makes approval, verification before, automatic rollback and evidence compulsory. Production is protected."),
+      .required("deploy", \.deploy, DeployGrammar.deploy, "How a release gets into one of the two slots, a and b."),
+      .optional(
+        "traffic", \.traffic, traffic,
+        "Where traffic is divided between the slots; when left out, Slipway's own router on \(defaultListen)."),
+      .optional(
+        "metrics", \.metrics, MetricsGrammar.metrics,
+        "Where a watch's counters come from; when left out, the data plane itself."),
+      .optional("health", \.health, health, "How a slot is asked whether it is well."),
+      .optional(
+        "version", \.version, version, "How a slot is asked which release answers; the body must contain its id."),
+    ]
+  ).checked { environment, node, reading in claim(environment, node, reading) }
+
+  private static let traffic = Shape<TrafficSpec>.choice(
+    "a traffic plane",
+    [
+      .key("router", router, "Slipway's own router, a process of its own that outlives every command.") {
+        .router(listen: $0.listen)
+      },
+      .key("haproxy", haproxy, "HAProxy's runtime API with the percentage in a map.") { .haproxy($0) },
+    ])
+
+  private struct Router: Sendable {
+    var listen = EnvironmentGrammar.defaultListen
+  }
+
+  private static let router = Shape<Router>.object(
+    "the router", Router(),
+    [.optional("listen", \.listen, .address, "Where clients connect, host:port.")])
+
+  private static let haproxy = Shape<HAProxySpec>.object(
+    "haproxy", HAProxySpec(socket: "", map: "", serverA: "", serverB: "", url: ""),
+    [
+      .required("socket", \.socket, .text("the path of the stats socket"), "The stats socket, 'level admin'; a path."),
+      .required(
+        "map", \.map, .text("the path of the map file"),
+        "The map file as HAProxy's configuration names it; rewritten too, because a reload reads it again."),
+      .required("servers", \.servers, pair("servers", .server), "backend/server of each slot."),
+      .required("url", \.url, .url, "Where clients are served, to verify through the front door."),
+    ])
+
+  private static let health = Shape<HealthSpec>.object(
+    "health", HealthSpec(),
+    [
+      .optional("path", \.path, .path(), "Asked with GET."),
+      .optional("status", \.status, .integer(100...599, "an HTTP status"), "The status that means well."),
+      .optional("tries", \.tries, .integer(1...10_000, "a number of tries"), "How often to ask before giving up."),
+      .optional("every", \.every, .duration(), "Time between two tries."),
+      .optional("timeout", \.timeout, .duration(), "How long one answer may take."),
+    ])
+
+  private static let version = Shape<VersionSpec>.object(
+    "version", VersionSpec(path: ""),
+    [.required("path", \.path, .path(), "Asked with GET; the body must contain the release id.")])
+
+  /// A value for each of the two slots.
+  static func pair<Value>(_ what: String, _ shape: Shape<Value>) -> Shape<SlotPair<Value>> where Value: Blank {
+    .object(
+      what, SlotPair(a: Value.blank, b: Value.blank),
+      [.required("a", \.a, shape, "Of slot a."), .required("b", \.b, shape, "Of slot b.")])
+  }
+
+  /// Notes everything that only one slot or router can have.
+  private static func claim(_ environment: EnvironmentSpec, _ node: YAMLNode, _ reading: Reading) {
+    switch environment.deploy {
+    case .processes(let spec):
+      let ports = node["deploy"]?["processes"]?["ports"]
+      claim(address: "127.0.0.1:\(spec.portA)", ports?.place("a") ?? node.position, reading)
+      claim(address: "127.0.0.1:\(spec.portB)", ports?.place("b") ?? node.position, reading)
+    case .commands(let spec):
+      let addresses = node["deploy"]?["commands"]?["addresses"]
+      claim(address: spec.addressA, addresses?.place("a") ?? node.position, reading)
+      claim(address: spec.addressB, addresses?.place("b") ?? node.position, reading)
+    }
+    switch environment.traffic {
+    case .router(let listen):
+      let traffic = node["traffic"]
+      let written = traffic?["router"]?["listen"]
+      // Where something else was written and could not be read, the default stands for nothing.
+      guard written.map({ $0.text == listen }) ?? (traffic?["router"] != nil || traffic == nil) else { break }
+      claim(address: listen, written?.position ?? node.position, reading)
+    case .haproxy(let spec):
+      let haproxy = node["traffic"]?["haproxy"]
+      let servers = haproxy?["servers"]
+      reading.claim("HAProxy map \(spec.map)", haproxy?.place("map") ?? node.position)
+      let at = "of HAProxy \(spec.socket)"
+      reading.claim("server \(spec.serverA) \(at)", servers?.place("a") ?? node.position)
+      reading.claim("server \(spec.serverB) \(at)", servers?.place("b") ?? node.position)
+    }
+  }
+
+  private static func claim(address: String, _ position: YAMLPosition, _ reading: Reading) {
+    guard let colon = address.lastIndex(of: ":") else { return }
+    let host = address[..<colon].lowercased()
+    let local = ["localhost": "127.0.0.1", "[::1]": "127.0.0.1"][host] ?? host
+    let isLocal = local == "127.0.0.1" || ["0.0.0.0", "[::]", "*"].contains(host)
+    reading.claim(
+      local + address[colon...], port: isLocal ? Int(address[address.index(after: colon)...]) : nil, position)
+  }
+}
+
+/// A value for slot a and one for slot b.
+struct SlotPair<Value: Sendable>: Sendable {
+  var a: Value
+  var b: Value
+}
+
+/// What stands in a place before the file has filled it.
+protocol Blank: Sendable {
+  static var blank: Self { get }
+}
+
+extension Int: Blank { static var blank: Int { 0 } }
+extension String: Blank { static var blank: String { "" } }
+
+extension HAProxySpec {
+  fileprivate var servers: SlotPair<String> {
+    get { SlotPair(a: serverA, b: serverB) }
+    set { (serverA, serverB) = (newValue.a, newValue.b) }
+  }
+}
+
+extension Shape where Value == String {
+  fileprivate static let server = pattern(
+    "[A-Za-z0-9._:-]+/[A-Za-z0-9._:-]+", "backend/server such as app_a/app", show: { .text($0) }, parse: { $0 })
+}

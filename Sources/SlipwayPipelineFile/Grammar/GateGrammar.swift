@@ -1,0 +1,132 @@
+internal import SlipwayModel
+
+/// A gate as written; where the release comes from is known only to the promotion around it.
+enum GateDraft: Sendable, Equatable {
+  case verified(EnvironmentName?)
+  case soak(EnvironmentName?, Span)
+  case whole(GateSpec)
+
+  /// The gate in a promotion that starts from `origin`; nil when it needs one and there is none.
+  func spec(from origin: EnvironmentName?) -> GateSpec? {
+    switch self {
+    case .verified(let named): (named ?? origin).map { .verified(in: $0) }
+    case .soak(let named, let span): (named ?? origin).map { .soak(in: $0, atLeast: span) }
+    case .whole(let gate): gate
+    }
+  }
+}
+
+/// The gates of a promotion.
+enum GateGrammar {
+  static let gate = Shape<GateDraft>.choice(
+    "gate",
+    [
+      .key(
+        "verified", place, "The release was verified, with this very digest, in the environment it comes from.",
+        bare: .verified(nil)
+      ) { .verified($0.environment) },
+      .key("soak", soak, "The release stayed live there without a break for at least this long; the promotion waits.") {
+        .soak($0.environment, $0.span)
+      },
+      .key("reviews", reviews, "Review reports of these kinds were handed in and passed.") { .whole(.reviews($0)) },
+      .key(
+        "tests", tests, "A test report with this many executed tests and no failure.",
+        bare: .whole(.tests(minimum: Tests().minimum))
+      ) { .whole(.tests(minimum: $0.minimum)) },
+      .key("coverage", coverage, "Lines covered by tests.") { .whole(.coverage(lines: $0)) },
+      .key("vulnerabilities", vulnerabilities, "At most so many findings of each severity.") {
+        .whole(.vulnerabilities(limits: $0.limits))
+      },
+      .word("immutable-reference", .whole(.immutableReference), "The artifact is named by digest and still has it."),
+      .key("window", .reference(to: .window), "The named deployment window is open.") { .whole(.window($0)) },
+      .word("no-freeze", .whole(.noFreeze), "No freeze covers the environment."),
+      .word(
+        "rollback-target", .whole(.rollbackTarget), "The release that serves now is known and can be gone back to."),
+      .key("command", command, "A command that exits 0; what it prints is the proof.") {
+        .whole(.command(name: $0.name, run: $0.run, timeout: $0.timeout))
+      },
+    ])
+
+  private struct Place: Sendable {
+    var environment: EnvironmentName?
+    var span = Span.zero
+  }
+
+  private static let place = Shape<Place>.object(
+    "verified", Place(),
+    [.required("in", \.environment, origin, "Another environment than the one the release comes from.")])
+
+  private static let origin = Shape<EnvironmentName>.reference(to: .environment).map { Optional($0) }
+
+  private static let soakPlace = Shape<Place>.object(
+    "soak", Place(),
+    [
+      .required("at_least", \.span, .duration(), "How long."),
+      .optional("in", \.environment, origin, "Another environment than the one the release comes from."),
+    ])
+
+  /// A duration alone, or with the place.
+  private static let soak: Shape<Place> = {
+    let short = Shape<Span>.duration()
+    let schema: Schema = ["anyOf": .list([.object(short.schema), .object(soakPlace.schema)])]
+    return Shape(schema: schema, expectation: short.expectation) { node, reading in
+      if case .mapping = node.content { return soakPlace.read(node, reading) }
+      return short.read(node, reading).map { Place(span: $0) }
+    }
+  }()
+
+  private static let reviews = Shape<[ReviewKind]>.list(
+    of: .word("review"), what: "reviews", minimum: 1, isUnique: true)
+
+  private struct Tests: Sendable {
+    var minimum = 1
+  }
+
+  private static let tests = Shape<Tests>.object(
+    "tests", Tests(),
+    [.optional("minimum", \.minimum, .integer(0...10_000_000, "a number of tests"), "So many tests must have run.")]
+  ).checked { tests, node, reading in
+    guard tests.minimum == 0 else { return }
+    cannotFail(node.place("minimum"), "no test at all would pass", expected: "at least 1", reading)
+  }
+
+  private static let coverage = Shape<Double>.percent.checked { percent, node, reading in
+    if percent == 0 { cannotFail(node.position, "no coverage at all would pass", expected: "more than 0%", reading) }
+    if percent > 100 {
+      reading.report(.meaning, node.position, "more than everything cannot be covered", expected: "at most 100%")
+    }
+  }
+
+  private struct Findings: Sendable {
+    var critical: Int?
+    var high: Int?
+    var medium: Int?
+    var low: Int?
+
+    var limits: [Severity: Int] {
+      let all: [(Severity, Int?)] = [(.critical, critical), (.high, high), (.medium, medium), (.low, low)]
+      return Dictionary(uniqueKeysWithValues: all.compactMap { pair in pair.1.map { (pair.0, $0) } })
+    }
+  }
+
+  private static let limit = Shape<Int>.integer(0...1_000_000, "a number of findings")
+
+  private static let vulnerabilities = Shape<Findings>.object(
+    "vulnerabilities", Findings(),
+    [
+      .optional("critical", \.critical, limit, "At most so many critical findings."),
+      .optional("high", \.high, limit, "At most so many high findings."),
+      .optional("medium", \.medium, limit, "At most so many medium findings."),
+      .optional("low", \.low, limit, "At most so many low findings."),
+    ]
+  ).checked { findings, node, reading in
+    guard case .mapping(let entries) = node.content, entries.isEmpty, findings.limits.isEmpty else { return }
+    cannotFail(node.position, "no severity is limited", expected: "a limit such as 'critical: 0'", reading)
+  }
+
+  private static let command = CheckGrammar.command("a gate's command")
+
+  private static func cannotFail(_ position: YAMLPosition, _ why: String, expected: String, _ reading: Reading) {
+    reading.report(.meaning, position, "this gate cannot fail: \(why)", expected: expected)
+  }
+}

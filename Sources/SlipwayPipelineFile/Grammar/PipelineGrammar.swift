@@ -1,0 +1,75 @@
+internal import SlipwayModel
+
+/// The whole pipeline file: the one definition behind reading, checking and the JSON Schema.
+enum PipelineGrammar {
+  /// What the file says, with places, before the checks that look at several parts of it.
+  struct Draft: Sendable {
+    var project = ""
+    var roles: [Named<[Person]>] = []
+    var windows: [Named<Window>] = []
+    var freezes: [Freeze] = []
+    var environments: [Named<EnvironmentSpec>] = []
+    var promotions: [Located<PromotionDraft>] = []
+    var notify: [NotifySpec] = []
+  }
+
+  static let shape = Shape<Draft>.object(
+    "the pipeline", Draft(), isLenient: true,
+    [
+      .required(
+        "project", \.project, .name("the project's name"), "The project's name; stands in every plan and all evidence."),
+      .optional(
+        "roles", \.roles, .names(.definition(of: .role), to: people, what: "roles"),
+        "Who holds which role. Approvals ask for roles."),
+      .optional(
+        "windows", \.windows, .names(.definition(of: .window), to: CalendarGrammar.window, what: "windows"),
+        "Deployment windows by name, for the gate 'window'."),
+      .optional(
+        "freezes", \.freezes, .list(of: CalendarGrammar.freeze, what: "freezes"),
+        "Times in which nothing is promoted; checked by the gate 'no-freeze'."),
+      .required(
+        "environments", \.environments,
+        .names(.definition(of: .environment), to: EnvironmentGrammar.environment, what: "environments", minimum: 1),
+        "The environments and their connectors, in the order a release goes through them."),
+      .required(
+        "promotions", \.promotions,
+        .list(of: PromotionGrammar.promotion.located, what: "promotions, each with 'to:'", minimum: 1),
+        "How a release gets into each environment."),
+      .optional(
+        "notify", \.notify, .list(of: notify, what: "commands"),
+        "Commands told about milestones, the message as JSON on standard input. A failing one stops nothing."),
+    ])
+
+  private static let people = Shape<[Person]>.list(of: .person, what: "people", minimum: 1, isUnique: true)
+
+  private static let notify = Shape<NotifySpec>.object(
+    "a notification", NotifySpec(run: ""),
+    [
+      .required("run", \.run, .command, "Run by sh -c."),
+      .optional(
+        "environment", \.environment, .variables, "Variables; values may refer to ${env:NAME} or ${file:PATH}."),
+    ])
+
+  /// Reads and checks everything; what is returned holds only when `reading` has no problem.
+  static func read(_ root: YAMLNode, _ reading: Reading) -> Pipeline? {
+    let draft = shape.read(root, reading)
+    ClearSecrets.check(root, reading)
+    reading.settle()
+    guard let draft else { return nil }
+    PromotionChecks(draft: draft, reading: reading).run()
+    return Pipeline(
+      project: draft.project,
+      roles: Dictionary(draft.roles.map { (RoleName($0.name), $0.value) }, uniquingKeysWith: { first, _ in first }),
+      windows: Dictionary(draft.windows.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
+      freezes: draft.freezes, environments: draft.environments.map { $0.value.named($0.name) },
+      promotions: draft.promotions.map { $0.value.spec }, notify: draft.notify)
+  }
+}
+
+extension EnvironmentSpec {
+  fileprivate func named(_ name: String) -> EnvironmentSpec {
+    var copy = self
+    copy.name = EnvironmentName(name)
+    return copy
+  }
+}

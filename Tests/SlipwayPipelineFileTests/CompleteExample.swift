@@ -1,0 +1,157 @@
+import SlipwayModel
+
+/// A file that uses the whole grammar, and the pipeline it stands for, written by hand.
+enum CompleteExample {
+  static let text = #"""
+    project: shop
+    roles:
+      release-manager: [ann, bob]
+      sre: [carol, ann]
+    windows:
+      office-hours: {zone: Europe/Berlin, open: [Tue-Thu 10:00-14:00, Fri 10:00-12:00, "Sat-Mon,Wed 22:00-24:00"]}
+    freezes:
+      - {name: year-end, from: 2026-12-20T00:00:00+01:00, until: 2027-01-04T00:00:00+01:00, reason: books are closed, environments: [production]}
+    environments:
+      staging:
+        deploy:
+          processes: {run: ./bin/shop --port $PORT, ports: {a: 7001, b: 7002}, environment: {DB: "${env:STAGING_DB}", WORKERS: 4}, directory: app, stop_grace: 3s}
+        traffic: {router: {listen: 127.0.0.1:7000}}
+        health: {path: /healthz, every: 1s, tries: 36, status: 204, timeout: 2s}
+        version: {path: /version}
+      production:
+        protected: true
+        deploy:
+          commands: {run: ./deploy.sh, read_back: ./current.sh, destroy: ./remove.sh, addresses: {a: 10.0.0.1:80, b: 10.0.0.2:80}, timeout: 10m, directory: ops, environment: {T: "x ${file:t}"}}
+        traffic:
+          haproxy: {socket: /run/haproxy/admin.sock, map: /etc/haproxy/split.map, servers: {a: app_a/app, b: app_b/app}, url: http://127.0.0.1:8080}
+        metrics:
+          prometheus: {url: "http://127.0.0.1:9090", requests: 'sum(http_requests_total{slot="${slot}"})', errors: 'e{slot="${slot}"}', latency: 'l{v="${release}"}', headers: {Authorization: "Bearer ${file:prom.token}"}, timeout: 3s}
+    promotions:
+      - to: staging
+      - from: staging
+        to: production
+        gates:
+          - verified
+          - soak: 1h
+          - reviews: [ba, architect, security, devops, e2e]
+          - tests: {minimum: 7}
+          - coverage: 80.5%
+          - vulnerabilities: {critical: 0, high: 0}
+          - immutable-reference
+          - window: office-hours
+          - no-freeze
+          - rollback-target
+          - command: {name: licence-check, run: ./licences.sh, timeout: 2m}
+        approval: {by: {release-manager: 1, sre: 1}, expires: 12h, own_request: true}
+        confirm:
+          - {id: tell-support, instructions: Tell the support desk., place: before-deploy}
+        rollout: {steps: [10%, 40%, 100%], watch: 6m}
+        watch:
+          every: 4s
+          minimum_requests: 60
+          window: 3m
+          patience: 9m
+          when_undecided: roll-back
+          rules:
+            - error_rate: {roll_back_above: 5%, pause_above: 1%}
+            - error_rate_increase: {roll_back_above: 1%}
+            - p95: {pause_above: 500ms}
+            - p99_increase: {alert_above: 5%, pause_above: 10%, roll_back_above: 100%}
+            - availability: {roll_back_below: 99.9%}
+            - crashes: {roll_back_above: 0}
+        verify:
+          before_traffic:
+            - http: {name: login, path: "/login?v=${release}", status: 302, contains: Welcome, timeout: 6s}
+            - command: {name: smoke, run: ./smoke.sh, timeout: 3m}
+          after_rollout:
+            - http: {name: front, path: /}
+        rollback: {automatic: true, keep_blue: 2d, keep_green: true, roles: [sre]}
+    notify:
+      - {run: ./tell-team.sh, environment: {TOKEN: "${env:CHAT_TOKEN}"}}
+
+    """#
+
+  static let pipeline = Pipeline(
+    project: "shop", roles: ["release-manager": ["ann", "bob"], "sre": ["carol", "ann"]],
+    windows: [
+      "office-hours": Window(
+        zone: "Europe/Berlin",
+        ranges: [
+          WeeklyRange(days: [.tuesday, .wednesday, .thursday], fromMinute: 600, toMinute: 840),
+          WeeklyRange(days: [.friday], fromMinute: 600, toMinute: 720),
+          WeeklyRange(days: [.monday, .wednesday, .saturday, .sunday], fromMinute: 1_320, toMinute: 1_440),
+        ])
+    ],
+    freezes: [
+      // 2026-12-19T23:00:00Z and 2027-01-03T23:00:00Z.
+      Freeze(
+        name: "year-end", from: Timestamp(milliseconds: 1_797_721_200_000),
+        until: Timestamp(milliseconds: 1_799_017_200_000),
+        reason: "books are closed", environments: ["production"])
+    ],
+    environments: [staging, production],
+    promotions: [PromotionSpec(from: nil, to: "staging"), promotion],
+    notify: [NotifySpec(run: "./tell-team.sh", environment: ["TOKEN": SecretText("${env:CHAT_TOKEN}")])])
+
+  private static let staging = EnvironmentSpec(
+    name: "staging",
+    deploy: .processes(
+      ProcessesSpec(
+        run: "./bin/shop --port $PORT", portA: 7001, portB: 7002,
+        environment: ["DB": SecretText("${env:STAGING_DB}"), "WORKERS": SecretText("4")], directory: "app",
+        stopGrace: .seconds(3))),
+    traffic: .router(listen: "127.0.0.1:7000"),
+    health: HealthSpec(path: "/healthz", status: 204, tries: 36, every: .seconds(1), timeout: .seconds(2)),
+    version: VersionSpec(path: "/version"))
+
+  private static let production = EnvironmentSpec(
+    name: "production", protected: true,
+    deploy: .commands(
+      CommandsSpec(
+        run: "./deploy.sh", readBack: "./current.sh", destroy: "./remove.sh", addressA: "10.0.0.1:80",
+        addressB: "10.0.0.2:80", environment: ["T": SecretText("x ${file:t}")], directory: "ops", timeout: .minutes(10))
+    ),
+    traffic: .haproxy(
+      HAProxySpec(
+        socket: "/run/haproxy/admin.sock", map: "/etc/haproxy/split.map", serverA: "app_a/app", serverB: "app_b/app",
+        url: "http://127.0.0.1:8080")),
+    metrics: .prometheus(
+      PrometheusSpec(
+        url: SecretText("http://127.0.0.1:9090"), requests: #"sum(http_requests_total{slot="${slot}"})"#,
+        errors: #"e{slot="${slot}"}"#, latency: #"l{v="${release}"}"#,
+        headers: ["Authorization": SecretText("Bearer ${file:prom.token}")], timeout: .seconds(3))))
+
+  private static let promotion = PromotionSpec(
+    from: "staging", to: "production",
+    gates: [
+      .verified(in: "staging"), .soak(in: "staging", atLeast: .hours(1)),
+      .reviews([.ba, .architect, .security, .devops, .e2e]), .tests(minimum: 7), .coverage(lines: 80.5),
+      .vulnerabilities(limits: [.critical: 0, .high: 0]), .immutableReference, .window("office-hours"), .noFreeze,
+      .rollbackTarget, .command(name: "licence-check", run: "./licences.sh", timeout: .minutes(2)),
+    ],
+    approval: ApprovalSpec(
+      rules: [ApprovalRule(role: "release-manager", count: 1), ApprovalRule(role: "sre", count: 1)],
+      expires: .hours(12),
+      ownRequest: true),
+    confirms: [ConfirmSpec(id: "tell-support", instructions: "Tell the support desk.", place: .beforeDeploy)],
+    rollout: RolloutSpec(steps: [10, 40, 100], watch: .minutes(6)),
+    watch: WatchSpec(
+      every: .seconds(4), minimumRequests: 60, window: .minutes(3), patience: .minutes(9), whenUndecided: .rollBack,
+      rules: [
+        WatchRule(.errorRate, [WatchLimit(.rollBack, .above, 0.05), WatchLimit(.pause, .above, 0.01)]),
+        WatchRule(.errorRateIncrease, [WatchLimit(.rollBack, .above, 0.01)]),
+        WatchRule(.p95, [WatchLimit(.pause, .above, 0.5)]),
+        WatchRule(
+          .p99Increase,
+          [WatchLimit(.rollBack, .above, 1), WatchLimit(.pause, .above, 0.1), WatchLimit(.alert, .above, 0.05)]),
+        WatchRule(.availability, [WatchLimit(.rollBack, .below, 0.999)]),
+        WatchRule(.crashes, [WatchLimit(.rollBack, .above, 0)]),
+      ]),
+    verify: VerifySpec(
+      beforeTraffic: [
+        .http(name: "login", path: "/login?v=${release}", status: 302, contains: "Welcome", timeout: .seconds(6)),
+        .command(name: "smoke", run: "./smoke.sh", timeout: .minutes(3)),
+      ],
+      afterRollout: [.http(name: "front", path: "/", status: 200, contains: nil, timeout: .seconds(5))]),
+    rollback: RollbackSpec(automatic: true, keepBlue: .hours(48), keepGreen: true, roles: ["sre"]))
+}
