@@ -14,10 +14,7 @@ struct WallTime {
     return Int(RFC3339.floorDivide(milliseconds + offset(at: milliseconds), 86_400_000))
   }
 
-  /// The instant of `minute` after midnight on `day`.
-  ///
-  /// - Parameter last: which of two, where the wall time comes twice.
-  /// - Returns: where the wall time is skipped, the first instant after the gap.
+  /// The instant of `minute` after midnight on `day`; the `last` of two where the wall time comes twice, the first instant after the gap where it is skipped.
   func instant(day: Int, minute: Int, last: Bool) -> Timestamp {
     let wall = Int64(day) * 86_400_000 + Int64(minute) * 60_000
     let early = wall - offset(at: wall - 86_400_000)

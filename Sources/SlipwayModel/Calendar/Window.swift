@@ -38,7 +38,9 @@ package struct Window: Codable, Sendable, Equatable {
     var end = time
     for day in today - 1...today + 366 {
       // Ranges that touch or overlap are one opening to those who wait.
-      for span in spans(on: day, wall).sorted(by: { $0.from < $1.from }) where span.from <= end { end = max(end, span.until) }
+      for span in spans(on: day, wall).sorted(by: { $0.from < $1.from }) where span.from <= end {
+        end = max(end, span.until)
+      }
       if wall.day(at: end) < day { return end }
     }
     return nil

@@ -160,7 +160,9 @@ extension GateJudge {
     var nothingExamined: [String] = []
     for report in found {
       guard case .findings(let figures) = report.content else { continue }
-      for (severity, count) in figures.bySeverity { counts[severity] = Self.add(count, to: counts[severity, default: 0]) }
+      for (severity, count) in figures.bySeverity {
+        counts[severity] = Self.add(count, to: counts[severity, default: 0])
+      }
       unknown = Self.add(figures.unknownSeverity, to: unknown)
       ids += figures.ids
       if figures.examined == 0 { nothingExamined.append(report.kind) }

@@ -135,7 +135,9 @@ extension Promotion {
     case .failed(let reason): settle(index, .failed, reason, at: time)
     case .undecided(let reason): settle(index, .failed, "undecided: \(reason)", at: time)
     case .waiting(let until, let reason):
-      guard records[index].step.kind == .gate else { return retry(index, "waits without being a gate: \(reason)", at: time) }
+      guard records[index].step.kind == .gate else {
+        return retry(index, "waits without being a gate: \(reason)", at: time)
+      }
       records[index].status = .waiting(until: until)
       records[index].errors = 0
       records[index].detail = reason
@@ -167,7 +169,8 @@ extension Promotion {
     switch observation {
     case .done(let detail): settle(index, .succeeded, detail + " (read back)", at: time)
     // A message that may have been sent is not sent twice.
-    case .undone(let detail) where isMessage, .unclear(let detail) where isMessage, .unreadable(let detail) where isMessage:
+    case .undone(let detail) where isMessage, .unclear(let detail) where isMessage,
+      .unreadable(let detail) where isMessage:
       settle(index, .skipped, "may or may not have been sent: \(detail)", at: time)
     case .undone(let detail), .unclear(let detail):
       records[index].detail = detail

@@ -23,7 +23,8 @@ extension Plan {
       if !rollback.keepGreen {
         steps.append(
           Step(
-            id: "rollback-destroy-green", action: .destroy(.green), timeout: .minutes(5), retry: .few, undo: .impossible))
+            id: "rollback-destroy-green", action: .destroy(.green), timeout: .minutes(5), retry: .few, undo: .impossible
+          ))
       }
       steps.append(
         Step(

@@ -18,7 +18,9 @@ extension Promotion {
       }
       if case .verify(.green, _) = record.step.action, record.status == .succeeded { isGreenVerified = true }
       if case .shift(let percent, let settles) = record.step.action {
-        if percent < weight || (percent == weight && !settles) { broken.append("\(record.step.id) does not raise green's share") }
+        if percent < weight || (percent == weight && !settles) {
+          broken.append("\(record.step.id) does not raise green's share")
+        }
         weight = percent
         if record.attempts > 0, !isGreenVerified { broken.append("traffic was touched before green was verified") }
       }
