@@ -32,7 +32,8 @@ struct WatchHazardTests {
     #expect(judge([.below(.availability, 0.95)], green: bad).verdict == .breach)
   }
 
-  @Test("row E6: without a rule nothing is judged, and the reason says so", arguments: [[], [WatchRule(.errorRate, [])]])
+  @Test(
+    "row E6: without a rule nothing is judged, and the reason says so", arguments: [[], [WatchRule(.errorRate, [])]])
   func e6(rules: [WatchRule]) {
     let judgement = judge(rules, green: bad)
     #expect(judgement.verdict == .healthy)

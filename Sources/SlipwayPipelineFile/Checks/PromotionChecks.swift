@@ -19,7 +19,9 @@ struct PromotionChecks {
       checkGates(promotion)
       checkWatch(promotion)
       ApprovalChecks(roles: draft.roles, reading: reading).run(promotion)
-      if let environment = draft.environments.first(where: { $0.name == to.text }), environment.value.protected {
+      guard let environment = draft.environments.first(where: { $0.name == to.text }) else { continue }
+      checkLatency(promotion, environment.value)
+      if environment.value.protected {
         ProtectionChecks(environment: environment, promotion: promotion, reading: reading).run()
       }
     }
@@ -68,6 +70,24 @@ struct PromotionChecks {
       .meaning, position ?? promotion.node.position,
       "each step is watched for \(rollout), shorter than the \(every) between two measurements",
       expected: "a watch of several measurements")
+  }
+
+  /// A rule about latencies that nobody measures would stay undecided for ever.
+  private func checkLatency(_ promotion: Located<PromotionDraft>, _ environment: EnvironmentSpec) {
+    let why: String
+    switch (environment.metrics, environment.traffic) {
+    case (.dataPlane, .haproxy): why = "HAProxy counts no latencies"
+    case (.prometheus(let spec), _) where spec.latency == nil: why = "the Prometheus source has no 'latency' query"
+    case (.dataPlane, .router), (.prometheus, _): return
+    }
+    let rules = promotion.value.watch.rules
+    let nodes = promotion.node["watch"]?["rules"]?.elements ?? []
+    for (index, rule) in rules.enumerated() where rule.metric.needsLatency {
+      let position = rules.count == nodes.count ? nodes[index].position : promotion.node.place("watch")
+      reading.report(
+        .meaning, position, "'\(rule.metric.rawValue)' cannot be measured here: \(why)",
+        expected: "'metrics: {prometheus: …}' with a 'latency' query, or another rule")
+    }
   }
 
   /// From an environment to itself, or in a circle, a release never arrives for the first time.
@@ -143,5 +163,15 @@ struct ProtectionChecks {
 
   private func refuse(_ position: YAMLPosition, _ message: String, _ expected: String) {
     reading.report(.meaning, position, message, expected: expected)
+  }
+}
+
+extension WatchMetric {
+  /// Whether the quantity comes from a latency histogram.
+  fileprivate var needsLatency: Bool {
+    switch self {
+    case .p95, .p99, .p95Increase, .p99Increase: true
+    case .errorRate, .errorRateIncrease, .availability, .crashes: false
+    }
   }
 }
