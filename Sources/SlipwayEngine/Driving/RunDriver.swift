@@ -16,6 +16,8 @@ actor RunDriver {
   private var waiter: CheckedContinuation<Void, Never>?
   private var isDriving = false
   private var effects = 0
+  /// Messages that are on their way; waited for only when nothing else is left to do.
+  private var messengers: [Task<Void, Never>] = []
   /// What blue's counters said before anything began; the far end of the reference window.
   private var before: CounterSample?
 
@@ -110,6 +112,8 @@ actor RunDriver {
       refuseAll("\(error)")
       throw error
     }
+    for messenger in messengers { await messenger.value }
+    messengers = []
     await leave()
   }
 
@@ -121,7 +125,7 @@ actor RunDriver {
       case .finished: return
       case .record(let event):
         try await write([event])
-        if case .escalated(_, let reason) = event { await escalate(reason) }
+        if case .escalated(_, let reason) = event { escalate(reason) }
       case .perform(let stepRun): try await perform(stepRun)
       case .readBack(let stepRun):
         try await underWay(stepRun) { [performer] in await performer.readBack(stepRun) }
@@ -370,12 +374,12 @@ actor RunDriver {
     }
   }
 
-  private func escalate(_ reason: String) async {
+  /// Tells people without waiting for the messenger: traffic is being brought back at the same time.
+  private func escalate(_ reason: String) {
     let plan = history.promotion.plan
-    _ = await house.catalog.tell(
-      Message(
-        event: "escalated", project: plan.project, run: run, release: plan.release.id, environment: plan.to,
-        text: reason))
+    let message = Message(
+      event: "escalated", project: plan.project, run: run, release: plan.release.id, environment: plan.to, text: reason)
+    messengers.append(Task { [house] in _ = await house.catalog.tell(message) })
   }
 }
 

@@ -20,7 +20,7 @@ struct PromotionChecks {
       checkWatch(promotion)
       ApprovalChecks(roles: draft.roles, reading: reading).run(promotion)
       guard let environment = draft.environments.first(where: { $0.name == to.text }) else { continue }
-      checkLatency(promotion, environment.value)
+      checkMeasured(promotion, environment.value)
       if environment.value.protected {
         ProtectionChecks(environment: environment, promotion: promotion, reading: reading).run()
       }
@@ -72,21 +72,34 @@ struct PromotionChecks {
       expected: "a watch of several measurements")
   }
 
-  /// A rule about latencies that nobody measures would stay undecided for ever.
-  private func checkLatency(_ promotion: Located<PromotionDraft>, _ environment: EnvironmentSpec) {
-    let why: String
-    switch (environment.metrics, environment.traffic) {
-    case (.dataPlane, .haproxy): why = "HAProxy counts no latencies"
-    case (.prometheus(let spec), _) where spec.latency == nil: why = "the Prometheus source has no 'latency' query"
-    case (.dataPlane, .router), (.prometheus, _): return
-    }
+  /// A rule about what nobody measures would stay undecided for ever.
+  private func checkMeasured(_ promotion: Located<PromotionDraft>, _ environment: EnvironmentSpec) {
     let rules = promotion.value.watch.rules
     let nodes = promotion.node["watch"]?["rules"]?.elements ?? []
-    for (index, rule) in rules.enumerated() where rule.metric.needsLatency {
+    for (index, rule) in rules.enumerated() {
+      guard let (why, way) = Self.gap(for: rule.metric, in: environment) else { continue }
       let position = rules.count == nodes.count ? nodes[index].position : promotion.node.place("watch")
       reading.report(
         .meaning, position, "'\(rule.metric.rawValue)' cannot be measured here: \(why)",
-        expected: "'metrics: {prometheus: …}' with a 'latency' query, or another rule")
+        expected: "\(way), or another rule")
+    }
+  }
+
+  /// Why `metric` has no source in `environment`, and what would give it one; nil when it has.
+  private static func gap(for metric: WatchMetric, in environment: EnvironmentSpec) -> (String, String)? {
+    switch metric {
+    case .errorRate, .errorRateIncrease, .availability: return nil
+    case .crashes:
+      guard case .commands = environment.deploy else { return nil }
+      return ("nobody counts the crashes of what commands deploy", "'deploy: {processes: …}'")
+    case .p95, .p99, .p95Increase, .p99Increase:
+      let way = "'metrics: {prometheus: …}' with a 'latency' query"
+      switch (environment.metrics, environment.traffic) {
+      case (.dataPlane, .haproxy): return ("HAProxy counts no latencies", way)
+      case (.prometheus(let spec), _) where spec.latency == nil:
+        return ("the Prometheus source has no 'latency' query", way)
+      case (.dataPlane, .router), (.prometheus, _): return nil
+      }
     }
   }
 
@@ -163,15 +176,5 @@ struct ProtectionChecks {
 
   private func refuse(_ position: YAMLPosition, _ message: String, _ expected: String) {
     reading.report(.meaning, position, message, expected: expected)
-  }
-}
-
-extension WatchMetric {
-  /// Whether the quantity comes from a latency histogram.
-  fileprivate var needsLatency: Bool {
-    switch self {
-    case .p95, .p99, .p95Increase, .p99Increase: true
-    case .errorRate, .errorRateIncrease, .availability, .crashes: false
-    }
   }
 }
