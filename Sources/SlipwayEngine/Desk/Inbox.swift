@@ -47,8 +47,11 @@ package struct Inbox: Sendable {
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: state.inbox.path) else { return [] }
     return names.filter { $0.hasSuffix(".json") }.sorted().compactMap { name in
       let url = state.inbox.appending(path: name)
-      guard let size = try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int, size <= Self.limit,
-        let data = try? Data(contentsOf: url), let submission = try? CanonicalJSON.decode(Submission.self, from: data),
+      // A link, pipe or device could go on for ever.
+      guard let attributes = try? FileManager.default.attributesOfItem(atPath: url.path),
+        attributes[.type] as? FileAttributeType == .typeRegular,
+        let size = attributes[.size] as? Int, size <= Self.limit, let data = try? Data(contentsOf: url),
+        let submission = try? CanonicalJSON.decode(Submission.self, from: data),
         file(submission.id).lastPathComponent == name
       else {
         try? FileManager.default.moveItem(at: url, to: url.appendingPathExtension("unreadable"))

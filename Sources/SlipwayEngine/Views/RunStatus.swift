@@ -23,10 +23,19 @@ package struct RunStatus: Codable, Sendable, Equatable {
   package var watch: WatchLine?
   package var evidenceDir: String?
 
+  enum CodingKeys: CodingKey {
+    case runID, project, operation, release, from, to, status, step, waitingFor, planDigest, requestedBy, startedAt
+    case finishedAt, weights, gates, steps, approvals, rollback, watch, evidenceDir
+  }
+
   package struct WaitingFor: Codable, Sendable, Equatable {
     package var kind: String
     package var until: Timestamp?
     package var reason: String
+
+    enum CodingKeys: CodingKey {
+      case kind, until, reason
+    }
   }
 
   package struct Weights: Codable, Sendable, Equatable {
@@ -49,6 +58,10 @@ package struct RunStatus: Codable, Sendable, Equatable {
     package var startedAt: Timestamp?
     package var finishedAt: Timestamp?
     package var detail: String
+
+    enum CodingKeys: CodingKey {
+      case id, kind, status, attempts, startedAt, finishedAt, detail
+    }
   }
 
   package struct ApprovalLine: Codable, Sendable, Equatable {

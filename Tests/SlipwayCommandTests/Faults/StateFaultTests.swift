@@ -1,0 +1,90 @@
+import Foundation
+import Glibc
+import Testing
+
+@Suite("Faults of the machine", .serialized)
+struct StateFaultTests {
+  /// Whether this process may mount; containers often may not, even as root.
+  static let mayMount: Bool = {
+    let folder = "/tmp/swe-mount-\(getpid())"
+    mkdir(folder, 0o700)
+    defer { rmdir(folder) }
+    guard mount("none", folder, "tmpfs", 0, "size=64k") == 0 else { return false }
+    umount2(folder, 2)
+    return true
+  }()
+
+  @Test(
+    "F7, F1: the disk full in the middle: the run stops safely and says so, customers notice nothing, with space it goes on",
+    .enabled(if: mayMount, "needs the right to mount a small file system"))
+  func diskFull() async throws {
+    try await Shop.with(\.shortPipeline) { shop in
+      try FileManager.default.createDirectory(at: shop.state, withIntermediateDirectories: true)
+      try #require(mount("none", shop.state.path, "tmpfs", 0, "size=16m") == 0)
+      defer { umount2(shop.state.path, 2) }
+      try await shop.open()
+      try await Customers.order(at: shop.ports.front) { customers in
+        try await shop.register("1.1.0")
+        let run = try await shop.promote("1.1.0")
+        try await shop.slipway("approve", run, "--as", "ann")
+        let driver = try shop.driver()
+        defer { driver.forget() }
+        try await shop.wait(for: run, until: "green gets traffic") { $0.weights?.green ?? 0 > 0 || $0.isFinished }
+        let filler = shop.state.appending(path: "filler")
+        fill(filler)
+        let code = try await driver.ended(within: .seconds(90))
+        #expect(code == 1, "\(driver.text)\n\(driver.complaint)")
+        #expect(driver.complaint.lowercased().contains("full"), "\(driver.complaint)")
+        let stopped = try await shop.status(run)
+        #expect(!stopped.isFinished && stopped.weights?.green ?? 0 <= 50, "\(stopped)")
+        let refused = try await Program.run(["hold", run, "--as", "ann"], in: shop.folder)
+        #expect(refused.code != 0 && !refused.complaint.isEmpty, "\(refused)")
+        try FileManager.default.removeItem(at: filler)
+        #expect(try await shop.drive(run).status == "success")
+        try await customers.goHome()
+        customers.tally.expectNothingLost()
+      }
+      try await shop.slipway("audit", "verify")
+    }
+  }
+
+  /// Fills the disk to the last byte.
+  private func fill(_ file: URL) {
+    let descriptor = open(file.path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+    defer { close(descriptor) }
+    let piece = [UInt8](repeating: 7, count: 65_536)
+    var size = piece.count
+    while size > 0 { if write(descriptor, piece, size) <= 0 { size /= 2 } }
+  }
+
+  static let fakeTime: String? = [
+    "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1",
+  ].first { FileManager.default.fileExists(atPath: $0) }
+
+  @Test(
+    "F7, F1: a clock an hour ahead or behind in the middle of a watch: nothing passes unmeasured, and the run ends or waits safely",
+    .enabled(if: fakeTime != nil, "needs libfaketime"), arguments: ["+3600s", "-3600s"])
+  func clock(offset: String) async throws {
+    try await Shop.with(\.shortPipeline) { shop in
+      try await shop.open()
+      try await Customers.order(at: shop.ports.front) { customers in
+        try await shop.register("1.2.0", failsOneIn: 2)
+        let run = try await shop.promote("1.2.0")
+        try await shop.slipway("approve", run, "--as", "ann")
+        let before = try shop.driver()
+        try await shop.wait(for: run, until: "green gets traffic") { $0.weights?.green ?? 0 > 0 || $0.isFinished }
+        try await before.crash()
+        before.forget()
+        let shifted = ["LD_PRELOAD": Self.fakeTime ?? "", "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"]
+        try await shop.withDriver(environment: shifted) { driver in
+          // The bad release must come back whatever the clock says.
+          let ended = try await shop.wait(for: run, until: "comes back") { $0.isFinished }
+          #expect(ended.status == "rolled_back", "\(ended)\n\(driver.text)\n\(driver.complaint)")
+        }
+        try await customers.goHome()
+        customers.tally.expectNothingLost(bad: ["1.2.0"])
+      }
+      try await shop.slipway("audit", "verify")
+    }
+  }
+}
