@@ -150,7 +150,17 @@ struct ReportCommand: AsyncParsableCommand {
         throw CommandError(
           .usage, "release '\(release)' is not registered; add it with: slipway release add \(release) --artifact …")
       }
-      let read = try ReportReader.read(path, kind: kind)
+      guard ReportReader.kinds.contains(kind) else {
+        throw CommandError(
+          .usage, "report kind '\(kind)' is not known; known: \(ReportReader.kinds.joined(separator: ", "))")
+      }
+      let read: ReadReport
+      do throws(ConnectorError) {
+        read = try ReportReader.read(path, kind: kind)
+      } catch {
+        // Whatever is wrong with it, the file is what has to be changed.
+        throw CommandError(.badInput, error.message)
+      }
       try keep(read.data, digest: read.digest, in: workshop.state)
       let report = Report(
         release: known.id, releaseDigest: known.digest, kind: kind, file: path, digest: read.digest,
