@@ -24,7 +24,7 @@ struct EvidenceFiles {
     files["cutover.json"] = try json(cutover)
     files["stability_metrics.json"] = try json(stability)
     files["rollback.json"] = try json(rollback)
-    files["final_status.json"] = try json(RunStatus(promotion, at: ending))
+    files["final_status.json"] = try json(finalStatus)
     files["promotion_summary.md"] = Data(summary.utf8)
     files["promotion.log"] = Data(log.utf8)
     files["metrics.json"] = try json(metrics)
@@ -41,6 +41,14 @@ struct EvidenceFiles {
 
   /// The last entry's time: evidence is written from the journal alone, so it does not depend on when it is written.
   var ending: Timestamp { entries.last?.entry.at ?? promotion.requestedAt }
+
+  /// The run as it is once this evidence stands: the machine closes it only after that.
+  private var finalStatus: RunStatus {
+    var status = RunStatus(promotion, at: ending)
+    status.status = promotion.outcome?.rawValue ?? status.status
+    status.finishedAt = ending
+    return status
+  }
 
   // MARK: Files
 

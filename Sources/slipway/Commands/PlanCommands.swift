@@ -43,11 +43,8 @@ struct PlanPreview {
     }
   }
 
-  /// How the gates stand together.
-  var status: ExitStatus {
-    if gates.contains(where: { [.failed, .undecided, .error].contains($0.verdict) }) { return .blocked }
-    return gates.allSatisfy { $0.verdict == .passed } ? .done : .waiting
-  }
+  /// How the gates stand together; one that would have to be waited for blocks at this moment.
+  var status: ExitStatus { gates.allSatisfy { $0.verdict == .passed } ? .done : .blocked }
 
   func gateLines(_ paint: Paint) -> [String] {
     var table = Table(["gate", "verdict", "reason"])

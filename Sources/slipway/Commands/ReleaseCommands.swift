@@ -164,11 +164,12 @@ struct ReportCommand: AsyncParsableCommand {
     private func proof() throws -> ReadReport {
       guard ReportReader.kinds.contains(kind) else {
         throw CommandError(
-          .usage, "there is no kind '\(kind)' of report; there are: \(ReportReader.kinds.joined(separator: ", "))")
+          .usage, "report kind '\(kind)' is not known; known: \(ReportReader.kinds.joined(separator: ", "))")
       }
       do throws(ConnectorError) {
         return try ReportReader.read(path, kind: kind)
       } catch {
+        // Whatever is wrong with it, the file is what has to be changed.
         throw CommandError(.badInput, error.message)
       }
     }

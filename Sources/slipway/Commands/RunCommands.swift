@@ -40,7 +40,7 @@ struct RunCommand: AsyncParsableCommand {
   func run() async throws {
     let workshop = try Workshop(options)
     let journalist = EventPrinter(options, follows: nil)
-    let (engine, journal) = try await workshop.engine(observer: journalist)
+    let (engine, journal) = try await seat(workshop, journalist)
     let isForever = forever
     do {
       try await Interruption.stops { try await engine.drive(following: [], forever: isForever, until: nil) }
@@ -55,6 +55,18 @@ struct RunCommand: AsyncParsableCommand {
       FileHandle.standardError.write(Data("slipway: run \(run) was stopped: \(reason)\n".utf8))
     }
     if await !engine.stuck.isEmpty { throw ExitCode(ExitStatus.failed.rawValue) }
+  }
+
+  /// The driver's seat. A command that hands something in holds it for a moment, which is no reason to give up.
+  private func seat(
+    _ workshop: Workshop, _ observer: any RunObserver
+  ) async throws -> (engine: Engine, journal: Journal) {
+    let end = ContinuousClock.now + .seconds(5)
+    while ContinuousClock.now < end {
+      if let seat = try await workshop.driverOrNil(observer: observer) { return seat }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    return try await workshop.engine(observer: observer)
   }
 }
 

@@ -75,6 +75,8 @@ struct BadInputTests {
       guard truncate(file.path, 200 << 20) == 0 else { throw CocoaError(.fileWriteUnknown) }
       try await shop.slipway("report", "add", "1.0.0", "--kind", kind, "report", expecting: 65, within: Self.soon)
       try await shop.slipway("report", "add", "1.0.0", "--kind", kind, "nosuch", expecting: 65, within: Self.soon)
+      let unknown = try await shop.slipway("report", "add", "1.0.0", "--kind", "juni", "report", expecting: 64)
+      #expect(unknown.complaint.contains("junit"), "\(unknown)")
       let release = try await shop.slipway("release", "show", "1.0.0", "--output", "json").object()
       #expect((release["reports"] as? [Any])?.isEmpty == true)
     }

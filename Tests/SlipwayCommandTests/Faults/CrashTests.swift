@@ -126,7 +126,7 @@ struct CrashTests {
         }
         let ended = try await shop.status(run)
         #expect(ended.status == "rolled_back")
-        #expect(ended.rollback?.reason.contains("crashes") == true, "\(String(describing: ended.rollback))")
+        #expect(ended.rollback?.reason.contains("crash") == true, "\(String(describing: ended.rollback))")
         try await customers.goHome()
         // Four customers have at most one order each in flight.
         #expect(customers.tally.lost.count <= 4, "\(customers.tally)")

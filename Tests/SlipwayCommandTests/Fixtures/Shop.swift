@@ -101,10 +101,14 @@ struct Shop: Sendable {
   ) async throws -> Result {
     let driver = try driver(environment: environment)
     defer { driver.forget() }
-    let result = try await body(driver)
-    driver.terminate()
-    _ = try? await driver.ended(within: .seconds(30))
-    return result
+    do {
+      let result = try await body(driver)
+      driver.terminate()
+      _ = try? await driver.ended(within: .seconds(30))
+      return result
+    } catch {
+      throw NeverHappened("\(error)\nthe driver said:\n\(driver.text)\n\(driver.complaint)")
+    }
   }
 
   func driver(environment: [String: String] = [:]) throws -> Companion {

@@ -50,9 +50,9 @@ struct MainJobTests {
 
   private func expectRolledBack(_ run: RunJSON, _ shop: Shop) async throws {
     #expect(run.status == "rolled_back" && run.weights?.green == 0)
-    #expect(run.rollback?.reason.contains("error_rate") == true, "\(String(describing: run.rollback))")
+    #expect(run.rollback?.reason.contains("error rate") == true, "\(String(describing: run.rollback))")
     #expect(run.step("rollback-verify")?.status == "succeeded")
-    try await shop.expectEvidence(of: run.runId, outcome: "rolled_back", saying: "error_rate")
+    try await shop.expectEvidence(of: run.runId, outcome: "rolled_back", saying: "error rate")
     #expect(shop.services().values.allSatisfy { $0.count == 1 })
   }
 

@@ -90,7 +90,7 @@ struct PrometheusJobTests {
         #expect(try await shop.deploy("1.1.0").status == "success")
         try await shop.register("1.2.0", failsOneIn: 2)
         let bad = try await shop.deploy("1.2.0", expecting: 3)
-        #expect(bad.rollback?.reason.contains("error_rate") == true, "\(String(describing: bad.rollback))")
+        #expect(bad.rollback?.reason.contains("error rate") == true, "\(String(describing: bad.rollback))")
         try await customers.goHome()
         customers.tally.expectNothingLost(bad: ["1.2.0"])
       }
