@@ -79,18 +79,18 @@ package enum PipelineTemplate {
           haproxy:
             socket: /run/haproxy/admin.sock
             map: /etc/haproxy/split.map
-            servers: {a: app_a/app, b: app_b/app}
+            servers: {a: app_a/a, b: app_b/b}
             url: http://127.0.0.1:8080
         health: {path: /healthz, every: 10s, tries: 36}
         version: {path: /version}
-        # Left out, a watch uses the counters of the traffic plane. With Prometheus:
-        # metrics:
-        #   prometheus:
-        #     url: http://127.0.0.1:9090
-        #     requests: 'sum(http_requests_total{slot="${slot}"})'
-        #     errors: 'sum(http_requests_total{slot="${slot}",code=~"5.."})'
-        #     latency: 'sum by (le) (http_request_duration_seconds_bucket{slot="${slot}"})'
-        #     headers: {Authorization: "Bearer ${file:prometheus.token}"}
+        # Left out, a watch uses the counters of the traffic plane; HAProxy's have no latencies.
+        metrics:
+          prometheus:
+            url: http://127.0.0.1:9090
+            requests: 'sum(http_requests_total{slot="${slot}"})'
+            errors: 'sum(http_requests_total{slot="${slot}",code=~"5.."})'
+            latency: 'sum by (le) (http_request_duration_seconds_bucket{slot="${slot}"})'
+            headers: {Authorization: "Bearer ${file:prometheus.token}"}
 
     promotions:
       # Into staging goes every registered release, all traffic at once.
