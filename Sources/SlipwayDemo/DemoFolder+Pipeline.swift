@@ -57,7 +57,7 @@ extension DemoFolder {
           patience: 30s
           rules:
             - error_rate: {roll_back_above: 5%}
-            - p99: {pause_above: 500ms}
+            - p99: {pause_above: 2s}
             - crashes: {roll_back_above: 0}
         verify:
           before_traffic:
