@@ -21,7 +21,8 @@ test:
 	@$(MAKE) --no-print-directory lint
 	@scripts/requirements --check
 	swift build $(SWIFT_FLAGS) --build-tests
-	SLIPWAY_PROGRAM=$(abspath $(BUILD))/debug/slipway swift test $(SWIFT_FLAGS) --skip-build --disable-xctest
+	SLIPWAY_PROGRAM=$(abspath $(BUILD))/debug/slipway swift test $(SWIFT_FLAGS) --skip-build --disable-xctest \
+	  --experimental-maximum-parallelization-width 6
 
 lint:
 	swift format lint --strict --recursive Sources Tests Benchmarks Package.swift

@@ -11,7 +11,10 @@ enum JournalLoop {
 
   static func holder() -> DriverLock.Holder { .thisProcess(at: noon) }
 
-  static func run(_ workload: Workload, in folder: URL) async throws -> Round {
+  /// Runs `workload` with its journal and effects in `folder`; `finished` is told how long each workflow took.
+  static func run(
+    _ workload: Workload, in folder: URL, finished: @escaping @Sendable (Duration) -> Void = { _ in }
+  ) async throws -> Round {
     let effects = try Effects(in: folder)
     defer { effects.close() }
     let journal = try Journal.open(folder: folder, as: holder())
@@ -20,7 +23,9 @@ enum JournalLoop {
       for lane in 0..<workload.inFlight {
         group.addTask {
           for workflow in stride(from: lane, to: workload.workflows, by: workload.inFlight) {
+            let begun = ContinuousClock.now
             try await perform(workflow, journal: journal, effects: effects)
+            finished(ContinuousClock.now - begun)
           }
         }
       }

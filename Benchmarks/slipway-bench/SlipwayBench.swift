@@ -6,5 +6,5 @@ struct SlipwayBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "slipway-bench",
     abstract: "Measures Slipway against the bare limits of this machine; read the ratios, not the absolute numbers.",
-    subcommands: [JournalBench.self, WaitingBench.self])
+    subcommands: [JournalBench.self, WaitingBench.self, WorkflowBench.self])
 }

@@ -83,9 +83,10 @@ extension Breakage {
     Breakage(
       "- error_rate:", "- availability: {roll_back_below: §0%}\n        - error_rate:", "can never be below this"),
     Breakage("pause_above: 1%", "pause_above: §5%", "never reached before 'roll_back_above'"),
-    Breakage("- error_rate:", "- p99: §{}\n        - error_rate:", "'p99' has no limit"),
+    Breakage("- error_rate:", "- availability: §{}\n        - error_rate:", "'availability' has no limit"),
     Breakage(
-      "- error_rate:", "- crashes: {roll_back_above: 0}\n        - §crashes: {alert_above: 0}\n        - error_rate:",
+      "- error_rate:",
+      "- availability: {roll_back_below: 99%}\n        - §availability: {alert_below: 99.9%}\n        - error_rate:",
       "has a rule already"),
     Breakage("- soak: 1h", "- coverage: §0%", "cannot fail"),
     Breakage("- soak: 1h", "- coverage: §101%", "cannot be covered"),

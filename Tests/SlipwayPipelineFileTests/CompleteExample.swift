@@ -58,7 +58,6 @@ enum CompleteExample {
             - p95: {pause_above: 500ms}
             - p99_increase: {alert_above: 5%, pause_above: 10%, roll_back_above: 100%}
             - availability: {roll_back_below: 99.9%}
-            - crashes: {roll_back_above: 0}
         verify:
           before_traffic:
             - http: {name: login, path: "/login?v=${release}", status: 302, contains: Welcome, timeout: 6s}
@@ -145,7 +144,6 @@ enum CompleteExample {
           .p99Increase,
           [WatchLimit(.rollBack, .above, 1), WatchLimit(.pause, .above, 0.1), WatchLimit(.alert, .above, 0.05)]),
         WatchRule(.availability, [WatchLimit(.rollBack, .below, 0.999)]),
-        WatchRule(.crashes, [WatchLimit(.rollBack, .above, 0)]),
       ]),
     verify: VerifySpec(
       beforeTraffic: [

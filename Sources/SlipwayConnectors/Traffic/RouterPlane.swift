@@ -76,10 +76,11 @@ package struct RouterPlane: TrafficPlane {
   private func ensureRunning() async throws(ConnectorError) {
     if try await answers() { return }
     let log = folder + "/router.log"
+    let process: DetachedProcess
     do {
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-      _ = try DetachedProcess.spawn(
+      process = try DetachedProcess.spawn(
         program + ["--listen", listen, "--control", Self.controlPath(folder)], environment: environment, log: log,
         directory: folder)
     } catch {
@@ -88,6 +89,11 @@ package struct RouterPlane: TrafficPlane {
     let end = ContinuousClock.now + .seconds(Self.patience)
     while ContinuousClock.now < end {
       if try await answers() { return }
+      if process.ended != nil {
+        throw ConnectorError(
+          .misconfigured,
+          "the router for \(listen) ended at once: \(Self.lastLine(log)); is the address taken by another program?")
+      }
       do { try await Task.sleep(for: .milliseconds(20)) } catch {
         throw ConnectorError(.timedOut, "waiting for the router was cancelled")
       }

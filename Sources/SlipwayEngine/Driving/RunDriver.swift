@@ -11,9 +11,13 @@ actor RunDriver {
   private let house: House
   private var history: RunHistory
   private let performer: StepPerformer
-  private let mailbox = Mailbox()
+  /// Signals in the order they came. They are kept in the driver itself, so that "is anybody driving" and "here is a word" are one turn.
+  private var signals: [Signal] = []
+  private var waiter: CheckedContinuation<Void, Never>?
   private var isDriving = false
   private var effects = 0
+  /// Messages that are on their way; waited for only when nothing else is left to do.
+  private var messengers: [Task<Void, Never>] = []
   /// What blue's counters said before anything began; the far end of the reference window.
   private var before: CounterSample?
 
@@ -42,11 +46,12 @@ actor RunDriver {
     guard isDriving else {
       // Nobody else may write to the run in the meantime; a driver that comes now finds it busy and comes again.
       isDriving = true
-      defer { isDriving = false }
-      return await hear(submission)
+      let reply = await hear(submission)
+      await leave()
+      return reply
     }
     return await withCheckedContinuation { continuation in
-      Task { await mailbox.post(.word(submission) { continuation.resume(returning: $0) }) }
+      post(.word(submission) { continuation.resume(returning: $0) })
     }
   }
 
@@ -101,15 +106,26 @@ actor RunDriver {
   func drive() async throws {
     guard !isDriving else { return }
     isDriving = true
-    defer { isDriving = false }
+    do {
+      try await goOn()
+    } catch {
+      refuseAll("\(error)")
+      throw error
+    }
+    for messenger in messengers { await messenger.value }
+    messengers = []
+    await leave()
+  }
+
+  private func goOn() async throws {
     if history.promotion.records.contains(where: { $0.isBegunByDriver }) { try await write([.resumed]) }
     while !Task.isCancelled {
-      try await hearAll()
+      await hearAll()
       switch history.promotion.next(at: house.time.now()) {
-      case .finished: return await leave()
+      case .finished: return
       case .record(let event):
         try await write([event])
-        if case .escalated(_, let reason) = event { await escalate(reason) }
+        if case .escalated(_, let reason) = event { escalate(reason) }
       case .perform(let stepRun): try await perform(stepRun)
       case .readBack(let stepRun):
         try await underWay(stepRun) { [performer] in await performer.readBack(stepRun) }
@@ -118,32 +134,65 @@ actor RunDriver {
         try await underWay(stepRun) { [performer] in await performer.measure(stepRun.index, history) }
       case .writeEvidence(_, let attempt): try await writeEvidence(attempt)
       case .wait(let wait):
-        guard let until = wait.until, until - house.time.now() <= Self.patience else { return await leave() }
+        guard let until = wait.until, until - house.time.now() <= Self.patience else { return }
         await sleep(until: until)
       }
     }
-    await leave()
   }
 
-  /// Answers whoever spoke in the very last moment.
+  /// Answers whoever spoke in the very last moment; only then is nobody driving.
   private func leave() async {
+    await hearAll()
     isDriving = false
-    while case .word(let submission, let answer)? = await mailbox.take() { answer(await hear(submission)) }
   }
 
-  private func hearAll() async throws {
-    while let signal = await mailbox.take() {
+  private func refuseAll(_ reason: String) {
+    while let signal = take() {
+      if case .word(_, let answer) = signal {
+        answer(Reply(refusing: EngineError(.broken, "run \(run) cannot be driven: \(reason)")))
+      }
+    }
+    isDriving = false
+  }
+
+  private func hearAll() async {
+    while let signal = take() {
       if case .word(let submission, let answer) = signal { answer(await hear(submission)) }
+    }
+  }
+
+  // MARK: Signals
+
+  private func post(_ signal: Signal) {
+    signals.append(signal)
+    wake()
+  }
+
+  private func take() -> Signal? { signals.isEmpty ? nil : signals.removeFirst() }
+
+  private func wake() {
+    waiter?.resume()
+    waiter = nil
+  }
+
+  /// Waits until there is a signal, or the task is cancelled.
+  private func waitForSignal() async {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        if signals.isEmpty, !Task.isCancelled { waiter = continuation } else { continuation.resume() }
+      }
+    } onCancel: {
+      Task { await self.wake() }
     }
   }
 
   private func sleep(until time: Timestamp) async {
     let wait = max(Span.milliseconds(1), time - house.time.now())
-    let timer = Task { [mailbox, house] in
+    let timer = Task { [house] in
       try await house.time.sleep(for: wait)
-      await mailbox.post(.tick(0))
+      post(.tick(0))
     }
-    await mailbox.wait()
+    await waitForSignal()
     timer.cancel()
   }
 
@@ -183,9 +232,9 @@ actor RunDriver {
   private func underWay(_ stepRun: StepRun, _ body: @escaping @Sendable () async -> Event) async throws {
     effects += 1
     let number = effects
-    let effect = Task { [mailbox] in
+    let effect = Task {
       let event = await body()
-      await mailbox.post(.ended(number, event))
+      post(.ended(number, event))
     }
     let timer = alarm(number, at: stepRun.deadline)
     defer {
@@ -193,8 +242,8 @@ actor RunDriver {
       timer.cancel()
     }
     while !Task.isCancelled {
-      await mailbox.wait()
-      switch await mailbox.take() {
+      await waitForSignal()
+      switch take() {
       case .ended(number, let event)?:
         try await write([event], ledger: ledgerEvents(stepRun, event))
         return
@@ -219,22 +268,22 @@ actor RunDriver {
     defer { timer.cancel() }
     var kept: [Signal] = []
     waiting: while true {
-      await mailbox.wait()
-      switch await mailbox.take() {
+      await waitForSignal()
+      switch take() {
       case .ended(number, _)?, .tick(-number)?: break waiting
       case .word(let submission, let answer)?: kept.append(.word(submission, answer))
       case .ended?, .tick?: continue
       case nil: if Task.isCancelled { break waiting }
       }
     }
-    for signal in kept { await mailbox.post(signal) }
+    for signal in kept { post(signal) }
   }
 
   private func alarm(_ number: Int, at time: Timestamp) -> Task<Void, any Error> {
     let wait = max(Span.milliseconds(1), time - house.time.now())
-    return Task { [mailbox, house] in
+    return Task { [house] in
       try await house.time.sleep(for: wait)
-      await mailbox.post(.tick(number))
+      post(.tick(number))
     }
   }
 
@@ -325,12 +374,12 @@ actor RunDriver {
     }
   }
 
-  private func escalate(_ reason: String) async {
+  /// Tells people without waiting for the messenger: traffic is being brought back at the same time.
+  private func escalate(_ reason: String) {
     let plan = history.promotion.plan
-    _ = await house.catalog.tell(
-      Message(
-        event: "escalated", project: plan.project, run: run, release: plan.release.id, environment: plan.to,
-        text: reason))
+    let message = Message(
+      event: "escalated", project: plan.project, run: run, release: plan.release.id, environment: plan.to, text: reason)
+    messengers.append(Task { [house] in _ = await house.catalog.tell(message) })
   }
 }
 

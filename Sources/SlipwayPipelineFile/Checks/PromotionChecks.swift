@@ -19,7 +19,9 @@ struct PromotionChecks {
       checkGates(promotion)
       checkWatch(promotion)
       ApprovalChecks(roles: draft.roles, reading: reading).run(promotion)
-      if let environment = draft.environments.first(where: { $0.name == to.text }), environment.value.protected {
+      guard let environment = draft.environments.first(where: { $0.name == to.text }) else { continue }
+      checkMeasured(promotion, environment.value)
+      if environment.value.protected {
         ProtectionChecks(environment: environment, promotion: promotion, reading: reading).run()
       }
     }
@@ -68,6 +70,37 @@ struct PromotionChecks {
       .meaning, position ?? promotion.node.position,
       "each step is watched for \(rollout), shorter than the \(every) between two measurements",
       expected: "a watch of several measurements")
+  }
+
+  /// A rule about what nobody measures would stay undecided for ever.
+  private func checkMeasured(_ promotion: Located<PromotionDraft>, _ environment: EnvironmentSpec) {
+    let rules = promotion.value.watch.rules
+    let nodes = promotion.node["watch"]?["rules"]?.elements ?? []
+    for (index, rule) in rules.enumerated() {
+      guard let (why, way) = Self.gap(for: rule.metric, in: environment) else { continue }
+      let position = rules.count == nodes.count ? nodes[index].position : promotion.node.place("watch")
+      reading.report(
+        .meaning, position, "'\(rule.metric.rawValue)' cannot be measured here: \(why)",
+        expected: "\(way), or another rule")
+    }
+  }
+
+  /// Why `metric` has no source in `environment`, and what would give it one; nil when it has.
+  private static func gap(for metric: WatchMetric, in environment: EnvironmentSpec) -> (String, String)? {
+    switch metric {
+    case .errorRate, .errorRateIncrease, .availability: return nil
+    case .crashes:
+      guard case .commands = environment.deploy else { return nil }
+      return ("nobody counts the crashes of what commands deploy", "'deploy: {processes: …}'")
+    case .p95, .p99, .p95Increase, .p99Increase:
+      let way = "'metrics: {prometheus: …}' with a 'latency' query"
+      switch (environment.metrics, environment.traffic) {
+      case (.dataPlane, .haproxy): return ("HAProxy counts no latencies", way)
+      case (.prometheus(let spec), _) where spec.latency == nil:
+        return ("the Prometheus source has no 'latency' query", way)
+      case (.dataPlane, .router), (.prometheus, _): return nil
+      }
+    }
   }
 
   /// From an environment to itself, or in a circle, a release never arrives for the first time.

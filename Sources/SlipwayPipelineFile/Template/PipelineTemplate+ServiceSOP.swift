@@ -59,7 +59,6 @@ extension PipelineTemplate {
           minimum_requests: 20
           rules:
             - error_rate: {roll_back_above: 5%, pause_above: 1%}
-            - crashes: {roll_back_above: 0}
         verify:
           before_traffic:
             - command: {name: sign-in, run: ./smoke/sign-in.sh "$SLIPWAY_URL"}

@@ -103,7 +103,7 @@ package enum PipelineTemplate {
         gates:
           - verified                        # in staging, with this very digest
           - soak: 1h                        # live there without a break; the promotion waits
-          - tests: {minimum: 1}             # handed in with `slipway report add RELEASE --kind tests FILE`
+          - tests: {minimum: 1}             # handed in with `slipway report add RELEASE --kind junit FILE`
           - coverage: 80%
           - vulnerabilities: {critical: 0, high: 0}
           - immutable-reference             # named by digest, never by `latest`
@@ -134,7 +134,7 @@ package enum PipelineTemplate {
             - p95: {pause_above: 500ms}
             - p99_increase: {alert_above: 5%, pause_above: 10%, roll_back_above: 100%}
             - availability: {roll_back_below: 99%, pause_below: 99.9%}
-            - crashes: {roll_back_above: 0}
+            # - crashes: {roll_back_above: 0}   # where Slipway runs the processes itself
         verify:
           before_traffic:
             - http: {name: login, path: /login, contains: Welcome}

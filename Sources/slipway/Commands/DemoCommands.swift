@@ -30,7 +30,7 @@ struct DemoCommand: AsyncParsableCommand {
     }
     let program = try LiveCatalog.ownPath()
     let demo = try DemoFolder(at: folder, program: program)
-    let script = DemoScript(demo, program: program, rate: rate, noColor: noColor)
+    let script = DemoScript(demo, program: program, rate: rate, tidy: tidy, noColor: noColor)
     do {
       try await Interruption.stops { try await script.play() }
     } catch {

@@ -16,6 +16,20 @@ struct Word {
     let reply = try await workshop.hand(.decide(found, decision)).orRefusal()
     if options.isJSON { return try Terminal.json(reply) }
     print(reply.message)
+    if !isDriven(workshop) {
+      print("nobody drives it at the moment: slipway run")
+    }
+  }
+
+  /// Whether another process holds the driver's seat.
+  private func isDriven(_ workshop: Workshop) -> Bool {
+    do {
+      let lock = try DriverLock.take(JournalFolder(workshop.state.url), as: .thisProcess(at: SystemTime().now()))
+      lock.release()
+      return false
+    } catch {
+      return true
+    }
   }
 }
 

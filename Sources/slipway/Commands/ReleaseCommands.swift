@@ -150,25 +150,27 @@ struct ReportCommand: AsyncParsableCommand {
         throw CommandError(
           .usage, "release '\(release)' is not registered; add it with: slipway release add \(release) --artifact …")
       }
-      guard ReportReader.kinds.contains(kind) else {
-        throw CommandError(
-          .usage, "report kind '\(kind)' is not known; known: \(ReportReader.kinds.joined(separator: ", "))")
-      }
-      let read: ReadReport
-      do throws(ConnectorError) {
-        read = try ReportReader.read(path, kind: kind)
-      } catch {
-        // Whatever is wrong with it, the file is what has to be changed.
-        throw CommandError(.badInput, error.message)
-      }
+      let read = try proof()
       try keep(read.data, digest: read.digest, in: workshop.state)
       let report = Report(
-        release: known.id, releaseDigest: known.digest, kind: kind, file: path, digest: read.digest,
+        release: known.id, releaseDigest: known.digest, kind: read.kind, file: path, digest: read.digest,
         size: read.data.count,
         at: SystemTime().now(), content: read.content)
       _ = try await workshop.hand(.ledger(.reportAdded(report))).orRefusal()
       if options.isJSON { return try Terminal.json(report) }
-      print("\(kind) report for \(release): \(ReportText.line(read.content)), \(read.digest)")
+      print("\(read.kind) report for \(release): \(ReportText.line(read.content)), \(read.digest)")
+    }
+
+    private func proof() throws -> ReadReport {
+      guard ReportReader.kinds.contains(kind) else {
+        throw CommandError(
+          .usage, "there is no kind '\(kind)' of report; there are: \(ReportReader.kinds.joined(separator: ", "))")
+      }
+      do throws(ConnectorError) {
+        return try ReportReader.read(path, kind: kind)
+      } catch {
+        throw CommandError(.badInput, error.message)
+      }
     }
 
     /// The bytes are kept under their digest, so that what a gate relied on can be shown later.

@@ -10,10 +10,12 @@ struct DemoScript: Sendable {
   private let demo: DemoFolder
   private let program: String
   private let rate: Int
+  private let tidy: Bool
   private let paint: Paint
   private let isInteractive: Bool
 
-  init(_ demo: DemoFolder, program: String, rate: Int, noColor: Bool) {
+  init(_ demo: DemoFolder, program: String, rate: Int, tidy: Bool, noColor: Bool) {
+    self.tidy = tidy
     self.demo = demo
     self.program = program
     self.rate = rate
@@ -144,6 +146,7 @@ struct DemoScript: Sendable {
         "\(hurtGood + seen.lost) orders of a good version were lost, which must not be: \(seen.firstLoss ?? "answered with an error")"
       )
     }
+    if tidy { return emit("\n  everything is stopped again; \(demo.url.path) stays with journal and evidence") }
     emit(
       """
 

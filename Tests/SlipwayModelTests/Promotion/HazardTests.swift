@@ -284,7 +284,7 @@ struct HazardTests {
   // MARK: Section 4
 
   @Test(
-    "T1, T2, T3, G1: green's share follows the steps read back, never ahead of them; nothing after the last step is undecided"
+    "row T1, T2, T3, G1: green's share follows the steps read back, never ahead of them; nothing after the last step is undecided"
   )
   func shares() throws {
     let driver = try Driver(Sample.plan())
@@ -300,7 +300,7 @@ struct HazardTests {
   }
 
   @Test(
-    "T15: a write that fails, or is not seen, is not done: asked back, made again, at the end too",
+    "row T15: a write that fails, or is not seen, is not done: asked back, made again, at the end too",
     arguments: ["shift-10", "shift-100", "settle"])
   func notSeen(id: String) throws {
     let driver = try at(StepID(id))
@@ -310,7 +310,7 @@ struct HazardTests {
     #expect(driver.performed(StepID(id)) == 2)
   }
 
-  @Test("T21, T22: a person's pause outlasts a timed one")
+  @Test("row T21, T22: a person's pause outlasts a timed one")
   func userPause() throws {
     let driver = try at("watch-10")
     driver.turn()
@@ -320,7 +320,7 @@ struct HazardTests {
     #expect(driver.currentID == "watch-10")
   }
 
-  @Test("T23, F4, F5: without the person's yes nothing is promoted, however long it is healthy")
+  @Test("row T23, F4, F5: without the person's yes nothing is promoted, however long it is healthy")
   func noYes() throws {
     let driver = try at("confirm-after-rollout", Sample.fullPlan())
     driver.turn()
@@ -333,7 +333,7 @@ struct HazardTests {
   }
 
   @Test(
-    "T25, F7, F11: a limit that is crossed, a deadline that is missed, a rollback that is asked for: each ends with green at 0"
+    "row T25, F7, F11: a limit that is crossed, a deadline that is missed, a rollback that is asked for: each ends with green at 0"
   )
   func threeWays() throws {
     let (breach, deadline, asked) = (try at("watch-50"), try at("verify-live"), try at("watch-50"))
@@ -346,7 +346,7 @@ struct HazardTests {
     }
   }
 
-  @Test("F3, F17, G5: what was counted for another run or an earlier watch does not count")
+  @Test("row F3, F17, G5: what was counted for another run or an earlier watch does not count")
   func reset() throws {
     let driver = try at("watch-50")
     #expect(try driver.record("watch-50").watch == nil)
@@ -356,7 +356,7 @@ struct HazardTests {
   }
 
   @Test(
-    "F6, F15, F16: the order of a whole run: gates, yes, deploy, look, shift and watch in turn, settle, tell once"
+    "row F6, F15, F16: the order of a whole run: gates, yes, deploy, look, shift and watch in turn, settle, tell once"
   )
   func wholeOrder() throws {
     let driver = try Driver(Sample.plan(Sample.spec(weights: [50, 100])))
@@ -372,7 +372,7 @@ struct HazardTests {
       ])
   }
 
-  @Test("F13: deviates: no setting skips verification, watch or evidence")
+  @Test("row F13: deviates: no setting skips verification, watch or evidence")
   func noSkip() throws {
     for plan in [
       try Sample.plan(Sample.spec(gates: [], approval: nil)), try Sample.plan(hasBlue: false),
@@ -383,7 +383,7 @@ struct HazardTests {
   }
 
   @Test(
-    "G3: deviates: a share that no step names never jumps to 100: an unclear read-back makes the same step again"
+    "row G3: deviates: a share that no step names never jumps to 100: an unclear read-back makes the same step again"
   )
   func unknownShare() throws {
     let driver = try at("shift-10")
@@ -394,7 +394,7 @@ struct HazardTests {
       driver.share == 10 && driver.performed("shift-10") == 2 && driver.performed("shift-50") == 0)
   }
 
-  @Test("R10: taken up in the middle of a watch, the watch goes on and does not begin anew")
+  @Test("row R10: taken up in the middle of a watch, the watch goes on and does not begin anew")
   func watchGoesOn() throws {
     let driver = try at("watch-10")
     for _ in 0..<6 { driver.turn() }
