@@ -147,6 +147,25 @@ struct EngineDecisionTests {
     }
   }
 
+  @Test("F1: a clock set back by hours between two drivers does not leave a run waiting for them")
+  func clockSetBack() async throws {
+    try await EngineFixture.with { fixture in
+      _ = try await fixture.engine { try await fixture.promote("1.0", $0) }
+      let run = try await fixture.engine { engine in
+        await fixture.register("1.1", engine)
+        let run = try await fixture.start("1.1", engine)
+        let driving = Task { try await engine.drive(following: [run], forever: false, until: nil) }
+        try await eventually { try await fixture.promotion(run).records.contains { $0.watch != nil } }
+        driving.cancel()
+        try? await driving.value
+        return run
+      }
+      fixture.time.jump(.hours(-5))
+      try await fixture.engine { try await $0.drive(following: [run], forever: false, until: nil) }
+      #expect(try await fixture.promotion(run).outcome == .success)
+    }
+  }
+
   @Test("B9, F1: blue is removed when its time has come, over a restart, and not before")
   func removal() async throws {
     try await EngineFixture.with { fixture in

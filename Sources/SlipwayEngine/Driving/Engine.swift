@@ -15,6 +15,8 @@ package actor Engine {
   private var active: Set<RunID> = []
   /// Runs that could not be driven, with the reason; they are left alone until the next start.
   private(set) package var stuck: [RunID: String] = [:]
+  /// The latest time that was seen, also by earlier drivers.
+  private var lastSeen: Timestamp
   /// What made the journal fail, once it did; nothing is driven after that.
   private var failure: (any Error)?
 
@@ -39,6 +41,8 @@ package actor Engine {
     self.pipeline = pipeline
     inbox = Inbox(state)
     let ledger = try await RunArchive(journal.reader).ledger()
+    let last = try await journal.reader.entries(after: journal.tip.seq - 1, limit: 1).last
+    lastSeen = last?.entry.at ?? time.now()
     house = House(
       state: state, journal: journal, catalog: catalog, time: time, book: LedgerBook(ledger),
       project: (try? pipeline())?.project ?? "", freezes: { (try? pipeline())?.freezes ?? [] }, author: author,
@@ -182,7 +186,10 @@ package actor Engine {
         if let failure { throw failure }
         await takeInbox()
         let now = house.time.now()
-        for row in try await house.journal.reader.due(at: now, limit: Self.most) where mayStart(row.run) {
+        // After the clock was set back every wake-up lies too far ahead: then all that wait for a time are looked at once.
+        let horizon = now < lastSeen ? Timestamp(milliseconds: .max) : now
+        lastSeen = now
+        for row in try await house.journal.reader.due(at: horizon, limit: Self.most) where mayStart(row.run) {
           active.insert(row.run)
           group.addTask { await self.drive(row.run) }
         }
