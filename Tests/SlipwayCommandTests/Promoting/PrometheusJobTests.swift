@@ -99,7 +99,7 @@ struct PrometheusJobTests {
 
   @Test("F7, D4: without Prometheus nothing passes: the run pauses and says why, and abort takes everything back")
   func gone() async throws {
-    try await withShop(patience: "15s") { shop, prometheus, _ in
+    try await withShop(patience: "4s") { shop, prometheus, _ in
       try await shop.open()
       try await Customers.order(at: shop.ports.front) { customers in
         try await shop.register("1.1.0")
