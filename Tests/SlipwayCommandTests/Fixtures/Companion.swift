@@ -97,7 +97,7 @@ struct NeverHappened: Error, CustomStringConvertible {
 
 /// Waits for a condition, generously because the machine may be loaded.
 func eventually(
-  _ what: String, within limit: Duration = .seconds(90), _ condition: () async throws -> Bool
+  _ what: String, within limit: Duration = .seconds(240), _ condition: () async throws -> Bool
 ) async throws {
   let end = ContinuousClock.now + limit
   while try await !condition() {

@@ -125,7 +125,7 @@ struct Shop: Sendable {
   /// Waits until a run shows what is asked for.
   @discardableResult
   func wait(
-    for run: String, until what: String, within limit: Duration = .seconds(90), _ fits: (RunJSON) -> Bool
+    for run: String, until what: String, within limit: Duration = .seconds(300), _ fits: (RunJSON) -> Bool
   ) async throws -> RunJSON {
     var last: RunJSON?
     do {
