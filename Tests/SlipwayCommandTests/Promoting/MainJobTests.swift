@@ -92,9 +92,4 @@ extension Shop {
     }
     return try await status(run)
   }
-
-  func router(of environment: String) -> Int32? {
-    processes().first { $0.words.contains("serve") && $0.words.contains { $0.contains("routers/\(environment)/") } }?
-      .pid
-  }
 }
