@@ -252,6 +252,10 @@ package actor Engine {
       case .later: continue
       case .never: try await close(task, removal, emptied: false, at: now)
       case .now:
+        let intent = Entry(
+          stream: "environment:\(removal.environment)", kind: FinishedTask.intentKind, at: now, actor: "slipway",
+          body: try CanonicalJSON.encode(removal))
+        _ = try await house.journal.append(Append([intent]))
         guard await remove(removal) else { continue }
         try await close(task, removal, emptied: true, at: now)
       }
@@ -266,7 +270,11 @@ package actor Engine {
     let deployment = Deployment(
       environment: removal.environment, slot: removal.placement.slot, release: removal.placement.release,
       run: removal.placement.run)
-    return (try? await connectors.deployer.destroy(deployment)) != nil
+    guard (try? await connectors.deployer.destroy(deployment)) != nil,
+      let contents = try? await connectors.deployer.contents(of: deployment)
+    else { return false }
+    // What still holds a release is tried again; a tool that cannot be asked is believed.
+    return contents == .empty || contents == .unknown
   }
 
   private func close(_ task: ScheduledTask, _ removal: SlotRemoval, emptied: Bool, at now: Timestamp) async throws {

@@ -15,6 +15,7 @@ struct Projections: Sendable {
     if entry.kind == FinishedTask.kind {
       return [.task(try CanonicalJSON.decode(FinishedTask.self, from: entry.body).row)]
     }
+    if entry.kind == FinishedTask.intentKind { return [] }
     if entry.stream.contains(":") {
       return Self.row(for: try CanonicalJSON.decode(LedgerEvent.self, from: entry.body), project: project).map { [$0] }
         ?? []
@@ -54,6 +55,8 @@ struct Projections: Sendable {
 /// A scheduled task that was carried out, or dropped because nothing was left to do.
 struct FinishedTask: Codable, Sendable, Equatable {
   static let kind = "task.finished"
+  /// Written before the effect.
+  static let intentKind = "task.intended"
 
   var id: String
   var type: String
