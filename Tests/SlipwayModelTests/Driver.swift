@@ -65,9 +65,10 @@ final class Driver {
   @discardableResult
   func apply(_ event: Event) -> Bool {
     events.append((event, now))
-    let changed = promotion.apply(event, at: now)
+    let before = promotion
+    promotion.apply(event, at: now)
     #expect(promotion.violations.isEmpty, "\(promotion.violations) after \(event.kind)")
-    return changed
+    return !promotion.stands(as: before)
   }
 
   @discardableResult
@@ -192,4 +193,13 @@ final class Driver {
 
 extension Bool {
   func ignore() {}
+}
+
+extension Promotion {
+  /// Whether nothing but the time of the newest event differs.
+  func stands(as other: Promotion) -> Bool {
+    phase == other.phase && records == other.records && approvals == other.approvals && cause == other.cause
+      && remarks == other.remarks && evidenceAttempts == other.evidenceAttempts && finishedAt == other.finishedAt
+      && causeAt == other.causeAt && evidenceRetryAt == other.evidenceRetryAt
+  }
 }

@@ -1,18 +1,12 @@
 extension Promotion {
   /// Folds `event` in. Total: an event that does not fit the state changes nothing.
-  ///
-  /// - Returns: whether anything changed.
-  @discardableResult
-  package mutating func apply(_ event: Event, at time: Timestamp) -> Bool {
-    let before = self
+  package mutating func apply(_ event: Event, at time: Timestamp) {
+    if isFinished { return }
     fold(event, at: time)
-    guard self != before else { return false }
     touchedAt = time
-    return true
   }
 
   private mutating func fold(_ event: Event, at time: Timestamp) {
-    if isFinished { return }
     switch event {
     case .requested, .referenced: break
     case .resumed: interrupt(at: time)
@@ -53,6 +47,8 @@ extension Promotion {
   /// After a restart nothing that was begun is believed: what changes the world is read back, what only looks is done again.
   private mutating func interrupt(at time: Timestamp) {
     for index in records.indices {
+      guard case .intended = records[index].status else { continue }
+      if Mutant.forgetReadBack.isActive { records[index].status = .pending }
       guard case .intended = records[index].status else { continue }
       switch records[index].step.action {
       case .deploy, .shift, .destroy, .notify: records[index].status = .uncertain(at: time)

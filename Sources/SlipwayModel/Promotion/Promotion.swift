@@ -8,7 +8,7 @@ package struct Promotion: Codable, Sendable, Equatable {
   package let digest: Digest
   package let requester: Person
   package let requestedAt: Timestamp
-  /// The time of the newest event that changed something; a clock that stands before it was set back.
+  /// The time of the newest event; a clock that stands before it was set back.
   package internal(set) var touchedAt: Timestamp
   package internal(set) var phase: Phase = .forward(step: 0, suspension: nil)
   /// The plan's steps in order, and after them those of going back once that began.
