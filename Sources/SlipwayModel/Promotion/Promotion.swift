@@ -60,6 +60,9 @@ package struct Promotion: Codable, Sendable, Equatable {
     package var at: Timestamp
     /// Set when a rule asked for it: after a resume the watch begins anew, or it would stop at once for the same figures.
     package var restartsWatch: Bool
+
+    /// Who stopped the run and why, for people.
+    package var sentence: String { "\(kind.rawValue) by \(by): \(reason)" }
   }
 
   /// Something said or decided.
