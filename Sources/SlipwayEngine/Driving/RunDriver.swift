@@ -206,7 +206,8 @@ actor RunDriver {
     switch stepRun.step.action {
     case .record(let change): try await record(stepRun, change, after: intent)
     case .schedule(let span): try await schedule(stepRun, span, after: intent)
-    case .gate, .recheck, .approve, .confirm, .deploy, .verify, .shift, .watch, .notify, .destroy:
+    case .gate, .recheck, .approve, .confirm, .snapshot, .deploy, .migrate, .restore, .verify, .shift, .watch, .notify,
+      .destroy:
       try await prepare(stepRun)
       let sequence = try await write([intent])
       let ledger = await house.ledger()

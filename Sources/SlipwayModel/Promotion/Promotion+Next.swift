@@ -96,7 +96,9 @@ extension Promotion {
       let until = started + record.step.timeout
       guard until > now else { return .record(.expired(step: index)) }
       return .wait(Wait(kind: .confirmation, until: until, reason: "confirm '\(spec.id)': \(spec.instructions)"))
-    case .gate, .recheck, .deploy, .verify, .shift, .record, .schedule, .notify, .destroy, .approve:
+    case .gate, .recheck, .snapshot, .deploy, .migrate, .restore, .verify, .shift, .record, .schedule, .notify,
+      .destroy,
+      .approve:
       // Where no pause ever was seen, people are told here at last.
       if needsEscalation(record, after: 6) { return escalate(index) }
       return .perform(stepRun(index, attempt: record.attempts + 1, at: now))

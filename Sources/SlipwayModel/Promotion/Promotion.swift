@@ -127,6 +127,12 @@ extension Promotion {
     records.prefix(forwardCount).contains { $0.step.kind == .shift && $0.status == .succeeded }
   }
 
+  /// Whether a migration was ever begun, which may have changed anything.
+  package var hasTouchedData: Bool { wasBegun { $0 == .migrate } }
+
+  /// Whether the machine may not turn the run around by itself: the data cannot follow, so a person decides.
+  package var isPastReturn: Bool { plan.migration == .irreversible && hasTouchedData }
+
   /// Whether green's slot was ever touched.
   package var hasTouchedGreen: Bool { wasBegun { $0 == .deploy } }
 
