@@ -41,6 +41,8 @@ extension Engine {
 
   /// Whether the task is done with.
   private func carryOut(_ removal: SlotRemoval, _ task: ScheduledTask) async throws -> Bool {
+    guard !opening.contains(removal.environment), emptying.insert(removal.environment).inserted else { return false }
+    defer { emptying.remove(removal.environment) }
     let now = house.time.now()
     switch removal.isDue(await house.ledger(), openRuns: try await openRuns(of: removal.environment)) {
     case .later: return false

@@ -20,6 +20,10 @@ package actor Engine {
   var lastSeen: Timestamp
   /// What made the journal fail, once it did; nothing is driven after that.
   var failure: (any Error)?
+  /// Environments for which a run is being written down, and those of which a slot is being emptied: never both, and one at a time, for between the look
+  /// whether an environment is free and the entry that takes it others get their turn.
+  var opening: Set<EnvironmentName> = []
+  var emptying: Set<EnvironmentName> = []
   /// Scheduled work that is under way.
   var removing: Set<String> = []
   /// Scheduled work that did not come to its end, and when it is tried again.
@@ -131,6 +135,18 @@ package actor Engine {
   }
 
   private func begin(_ plan: Plan, _ submission: Submission) async throws -> Reply {
+    if emptying.contains(plan.to) {
+      throw EngineError(
+        .refused,
+        "a slot of \(plan.to) is being emptied at this moment, as its rollback window is over; ask again shortly")
+    }
+    guard opening.insert(plan.to).inserted else {
+      throw EngineError(
+        .refused,
+        "another run is being opened on \(plan.to) at this moment; one promotion per environment: see slipway list"
+      )
+    }
+    defer { opening.remove(plan.to) }
     if let open = try await openRuns(of: plan.to).first {
       throw EngineError(
         .refused,
