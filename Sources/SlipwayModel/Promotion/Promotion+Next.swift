@@ -135,7 +135,7 @@ extension Promotion {
     }
     var look = stepRun(index, attempt: 1, at: now)
     // A source that hangs is cut off long before the watch is over.
-    look.deadline = now + min(record.step.timeout, max(plan.watch.every, .seconds(15)))
+    look.deadline = now + min(record.step.timeout, lookTime)
     return .measure(look)
   }
 
