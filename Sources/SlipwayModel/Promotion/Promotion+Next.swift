@@ -6,7 +6,8 @@ extension Promotion {
     case .closing(let outcome):
       if let index = untoldFailure { return tell(index) }
       if evidenceAttempts >= 3, !isEvidenceEscalated {
-        let reason = "evidence could not be written \(evidenceAttempts) times; until it is, no other run starts on \(plan.to)"
+        let reason =
+          "evidence could not be written \(evidenceAttempts) times; until it is, no other run starts on \(plan.to)"
         return .record(.escalated(step: nil, reason: reason))
       }
       if let retry = evidenceRetryAt, !isDue(retry, at: now) {
