@@ -45,13 +45,19 @@ enum JournalLoop {
     func entry(_ kind: String, _ body: Data) -> Entry {
       Entry(stream: row.run.text, kind: kind, at: noon, actor: "driver", body: body)
     }
-    _ = try await journal.append(Append([entry("run.started", result)], run: row))
+    // As the engine does it: each append says what it has seen of its run, so that nobody writes over another's decision.
+    var seen: Int64 = 0
+    func append(_ kind: String, _ body: Data, run: RunRow? = nil) async throws {
+      let sequence = try await journal.append(Append([entry(kind, body)], run: run, ifStreamAt: seen))
+      seen = sequence.last ?? seen
+    }
+    try await append("run.started", result, run: row)
     for step in 1...Workload.steps {
-      _ = try await journal.append(Append([entry("step.intended", intent)]))
+      try await append("step.intended", intent)
       effects.perform(workflow, step)
       row.status = "step-\(step)"
       if step == Workload.steps { row.finishedAt = noon + .minutes(1) }
-      _ = try await journal.append(Append([entry("step.done", result)], run: row))
+      try await append("step.done", result, run: row)
     }
   }
 }
