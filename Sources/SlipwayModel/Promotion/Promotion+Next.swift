@@ -5,6 +5,11 @@ extension Promotion {
     case .finished(let outcome): return .finished(outcome)
     case .closing(let outcome):
       if let index = untoldFailure { return tell(index) }
+      if evidenceAttempts >= 3, !isEvidenceEscalated {
+        let reason =
+          "evidence could not be written \(evidenceAttempts) times; until it is, no other run starts on \(plan.to)"
+        return .record(.escalated(step: nil, reason: reason))
+      }
       if let retry = evidenceRetryAt, !isDue(retry, at: now) {
         return .wait(Wait(kind: .retry, until: retry, reason: "evidence could not be written; trying again"))
       }
@@ -33,7 +38,7 @@ extension Promotion {
     let record = records[index]
     if case .approve(let spec) = record.step.action { return nextApproval(index, spec, suspension, at: now) }
     if let suspension, !isUnderWay(record), !isWatch(record) {
-      return .wait(Wait(kind: .person, until: nil, reason: Self.sentence(suspension)))
+      return .wait(Wait(kind: .person, until: nil, reason: suspension.sentence))
     }
     return next(in: index, at: now)
   }
@@ -51,10 +56,6 @@ extension Promotion {
   }
 
   private func isWatch(_ record: StepRecord) -> Bool { record.step.kind == .watch }
-
-  static func sentence(_ suspension: Suspension) -> String {
-    "\(suspension.kind.rawValue) by \(suspension.by): \(suspension.reason)"
-  }
 
   /// The next thing for one record, whichever way the run goes.
   private func next(in index: Int, at now: Timestamp) -> Decision {
@@ -139,7 +140,7 @@ extension Promotion {
     }
     var look = stepRun(index, attempt: 1, at: now)
     // A source that hangs is cut off long before the watch is over.
-    look.deadline = now + min(record.step.timeout, max(plan.watch.every, .seconds(15)))
+    look.deadline = now + min(record.step.timeout, lookTime)
     return .measure(look)
   }
 
@@ -152,7 +153,7 @@ extension Promotion {
 
   private func nextGate(at now: Timestamp, _ suspension: Suspension?) -> Decision {
     if let suspension {
-      return .wait(Wait(kind: .person, until: nil, reason: Self.sentence(suspension)))
+      return .wait(Wait(kind: .person, until: nil, reason: suspension.sentence))
     }
     var earliest: Timestamp?
     var reason = ""
@@ -184,7 +185,7 @@ extension Promotion {
     // Who has agreed in time is not turned away because nobody drove the run in the meantime.
     if !missing.isEmpty, until <= now { return .record(.expired(step: index)) }
     if let suspension {
-      return .wait(Wait(kind: .person, until: missing.isEmpty ? nil : until, reason: Self.sentence(suspension)))
+      return .wait(Wait(kind: .person, until: missing.isEmpty ? nil : until, reason: suspension.sentence))
     }
     guard missing.isEmpty else {
       return .wait(Wait(kind: .approval, until: until, reason: "needs " + missing.joined(separator: " and ")))

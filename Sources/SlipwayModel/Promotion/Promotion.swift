@@ -21,6 +21,8 @@ package struct Promotion: Codable, Sendable, Equatable {
   package internal(set) var evidenceFolder: String?
   package internal(set) var evidenceAttempts = 0
   package internal(set) var evidenceRetryAt: Timestamp?
+  /// Whether people were told that the evidence cannot be written.
+  package internal(set) var isEvidenceEscalated = false
   package internal(set) var finishedAt: Timestamp?
   /// People's words and the machine's own decisions, in order, for the log.
   package internal(set) var remarks: [Remark] = []
@@ -60,6 +62,9 @@ package struct Promotion: Codable, Sendable, Equatable {
     package var at: Timestamp
     /// Set when a rule asked for it: after a resume the watch begins anew, or it would stop at once for the same figures.
     package var restartsWatch: Bool
+
+    /// Who stopped the run and why, for people.
+    package var sentence: String { "\(kind.rawValue) by \(by): \(reason)" }
   }
 
   /// Something said or decided.

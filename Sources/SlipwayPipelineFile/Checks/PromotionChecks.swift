@@ -82,17 +82,17 @@ struct PromotionChecks {
     case .commands(let spec)?: data = spec
     case nil:
       return reading.report(
-        .meaning, position, "nobody keeps the data of '\(environment.name)'",
+        .meaning, position, "nobody keeps the data of '\(promotion.value.to)'",
         expected: "'data: {commands: …}' in the environment")
     }
     if data.migrate == nil {
       reading.report(
-        .meaning, position, "the data of '\(environment.name)' have no 'migrate' command",
+        .meaning, position, "the data of '\(promotion.value.to)' have no 'migrate' command",
         expected: "'migrate' under 'data: {commands: …}'")
     }
     if migration == .restorable, data.restore == nil {
       reading.report(
-        .meaning, position, "the data of '\(environment.name)' have no 'restore' command",
+        .meaning, position, "the data of '\(promotion.value.to)' have no 'restore' command",
         expected: "'restore' under 'data: {commands: …}', or 'compatible' or 'irreversible'")
     }
   }
