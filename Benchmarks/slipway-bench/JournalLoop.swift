@@ -11,9 +11,10 @@ enum JournalLoop {
 
   static func holder() -> DriverLock.Holder { .thisProcess(at: noon) }
 
-  /// Runs `workload` with its journal and effects in `folder`; `finished` is told how long each workflow took.
+  /// Runs `workload` with its journal and effects in `folder`; `finished` and `stepped` are told how long each workflow and step took.
   static func run(
-    _ workload: Workload, in folder: URL, finished: @escaping @Sendable (Duration) -> Void = { _ in }
+    _ workload: Workload, in folder: URL, finished: @escaping @Sendable (Duration) -> Void = { _ in },
+    stepped: @escaping @Sendable (Duration) -> Void = { _ in }
   ) async throws -> Round {
     let effects = try Effects(in: folder)
     defer { effects.close() }
@@ -24,7 +25,7 @@ enum JournalLoop {
         group.addTask {
           for workflow in stride(from: lane, to: workload.workflows, by: workload.inFlight) {
             let begun = ContinuousClock.now
-            try await perform(workflow, journal: journal, effects: effects)
+            try await perform(workflow, journal: journal, effects: effects, stepped: stepped)
             finished(ContinuousClock.now - begun)
           }
         }
@@ -38,7 +39,9 @@ enum JournalLoop {
     return round
   }
 
-  private static func perform(_ workflow: Int, journal: Journal, effects: Effects) async throws {
+  private static func perform(
+    _ workflow: Int, journal: Journal, effects: Effects, stepped: @Sendable (Duration) -> Void
+  ) async throws {
     var row = RunRow(
       run: RunID("20261121-050147382-\(workflow)"), project: "web", environment: "production", release: "1.4.2",
       operation: "promote", status: "running", createdBy: "alice", startedAt: noon)
@@ -53,11 +56,13 @@ enum JournalLoop {
     }
     try await append("run.started", result, run: row)
     for step in 1...Workload.steps {
+      let begun = ContinuousClock.now
       try await append("step.intended", intent)
       effects.perform(workflow, step)
       row.status = "step-\(step)"
       if step == Workload.steps { row.finishedAt = noon + .minutes(1) }
       try await append("step.done", result, run: row)
+      stepped(ContinuousClock.now - begun)
     }
   }
 }

@@ -1,7 +1,7 @@
 internal import Crypto
 package import Foundation
 internal import Glibc
-internal import SlipwayModel
+package import SlipwayModel
 
 /// The hash chain: each entry's hash covers the entry, its place and the hash before it.
 ///
@@ -14,6 +14,9 @@ package enum Chain {
   /// What stands before the first entry.
   package static let genesis = Data(SHA256.hash(data: Data("slipway-journal-v1".utf8)))
   static let noField = UInt32.max
+
+  /// What is hashed of `entry` behind the hash and the sequence number before it.
+  package static func content(of entry: Entry) -> [UInt8] { EncodedEntry(entry).bytes }
 }
 
 /// The place where the chain ends: the last entry and its hash.
