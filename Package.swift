@@ -101,8 +101,9 @@ let package = Package(
     .executableTarget(
       name: "slipway-bench",
       dependencies: [
-        "SlipwayModel", "SlipwayJournal", .product(name: "GRDB", package: "GRDB.swift"),
-        .product(name: "GRDBSQLite", package: "GRDB.swift"),
+        "SlipwayModel", "SlipwayJournal", "SlipwayEngine", "SlipwayConnectors", "SlipwayEvidence",
+        .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Benchmarks/slipway-bench", swiftSettings: strict),
 

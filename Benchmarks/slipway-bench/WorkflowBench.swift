@@ -44,10 +44,10 @@ struct WorkflowBench: AsyncParsableCommand {
       latencies.withLock { $0.append(took.seconds * 1_000) }
     }
     let sorted = latencies.withLock { $0.sorted() }
-    func quantile(_ share: Double) -> Double { sorted[Int(share * Double(sorted.count - 1) + 0.5)] }
     let report = Report(
       workflowsPerSecond: Double(round.workflows) / round.elapsed.seconds, stepsPerSecond: round.stepsPerSecond,
-      elapsedSeconds: round.elapsed.seconds, p50Milliseconds: quantile(0.5), p99Milliseconds: quantile(0.99),
+      elapsedSeconds: round.elapsed.seconds, p50Milliseconds: quantile(0.5, of: sorted),
+      p99Milliseconds: quantile(0.99, of: sorted),
       commitsPerWorkflow: round.commitsPerWorkflow)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]

@@ -110,7 +110,8 @@ package final class Journal: Sendable {
       throw error
     }
     let result = await withUnsafeContinuation { queue.enqueue(.append(prepared, $0)) }
-    return try result.get()
+    // Freed here, by one of many tasks, and not by the one writer.
+    return try withExtendedLifetime(prepared) { () throws(JournalError) in try result.get().sequence }
   }
 
   /// The end of the chain as last committed.
