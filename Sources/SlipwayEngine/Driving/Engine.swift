@@ -68,6 +68,8 @@ package actor Engine {
 
   /// Takes in what somebody hands in; answered when it is on disk or refused.
   package func submit(_ submission: Submission) async -> Reply {
+    // What was said may have made something due.
+    defer { wake() }
     do {
       if let run = try await earlier(submission.id) {
         return Reply(accepted: true, run: run, message: "handed in before; nothing was done twice")
@@ -161,7 +163,6 @@ package actor Engine {
     let entry = try RunHistory.entry(.requested(request), of: run, at: now, by: submission.by.text, id: submission.id)
     _ = try await house.journal.append(Append([entry], run: promotion.row(at: now)))
     house.observe(run, .requested(request), promotion)
-    wake()
     return Reply(
       accepted: true, run: run,
       message: "run \(run): \(plan.operation.rawValue) \(plan.release.id) to \(plan.to), plan \(digest)")
