@@ -143,6 +143,8 @@ struct StepPerformer: Sendable {
     {
       return .failed("green is not well, so it gets no traffic: \(illness)")
     }
+    // A look that came back when everybody had given up must not be followed by a write.
+    if Task.isCancelled { return .errored("given up before traffic was touched") }
     do throws(ConnectorError) {
       try await connectors.plane.apply(wanted, targets: targets, generation: generation)
       let found = try await connectors.plane.readSplit()
