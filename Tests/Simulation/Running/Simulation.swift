@@ -339,7 +339,7 @@ final class Simulation {
     do {
       let found = try JournalVerifier(folder: URL(fileURLWithPath: Self.folder)).verify()
       if !found.isIntact { oracle.broken("journal", "it does not verify: \(found.findings)") }
-      lastHash = "\(found.tip.seq) \(found.tip.hash.map { String($0, radix: 16) }.joined())"
+      lastHash = "\(found.tip.seq) \(Digest(of: found.tip.hash).hex)"
     } catch {
       // A cut before the first commit leaves nothing to verify.
       if oracle.seen > 0 { oracle.broken("journal", "it cannot be verified: \(error)") }
