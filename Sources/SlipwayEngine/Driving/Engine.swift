@@ -95,7 +95,9 @@ package actor Engine {
   }
 
   private func earlier(_ id: String) async throws -> RunID? {
-    guard let stored = try await house.journal.reader.entry(id: id) else { return nil }
+    guard !Mutant.forgetSubmissionIDs.isActive, let stored = try await house.journal.reader.entry(id: id) else {
+      return nil
+    }
     return RunID(stored.entry.stream)
   }
 
@@ -149,7 +151,7 @@ package actor Engine {
       )
     }
     defer { opening.remove(plan.to) }
-    if let open = try await openRuns(of: plan.to).first {
+    if !Mutant.openWithoutAsking.isActive, let open = try await openRuns(of: plan.to).first {
       throw EngineError(
         .refused,
         "run \(open.run) is open on \(plan.to) (\(open.status)); one promotion per environment: wait for it or abort it"

@@ -11,6 +11,8 @@ final class Committer {
   private let connection: OpaquePointer
   private let begin, commit, rollback, insert, find, head: PreparedStatement
   private var seq: Int64
+  /// Only for a deliberate fault: what was written is committed with the next group.
+  var isLazy = false
   private let hash = UnsafeMutableRawBufferPointer.allocate(byteCount: Chain.hashLength, alignment: 8)
   private let frames = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
   private var checkpointAt = Committer.checkpointFrames
@@ -70,12 +72,13 @@ final class Committer {
   /// - Returns: one result for each append; a refused one takes nothing from its neighbours.
   /// - Throws: ``SQLiteFailure``; nothing was acknowledged and, unless it `isBusy`, the connection is not to be used again.
   func write(_ appends: inout [PreparedAppend]) throws(SQLiteFailure) -> [Result<[Int64], JournalError>] {
+    if isLazy, sqlite3_get_autocommit(connection) == 0 { try commit.run() }
     try begin.run()
     do {
       var results: [Result<[Int64], JournalError>] = []
       results.reserveCapacity(appends.count)
       for index in appends.indices { results.append(try write(&appends[index])) }
-      try commit.run()
+      if !isLazy { try commit.run() }
       return results
     } catch {
       if sqlite3_get_autocommit(connection) == 0 { try? rollback.run() }

@@ -125,7 +125,9 @@ final class Oracle {
   private func check(_ event: Event, _ stored: StoredEntry, _ shadow: inout Shadow) {
     let run = shadow.promotion.run
     if shadow.mustResume, stored.entry.actor == "slipway" {
-      if event != .resumed { broken("resume", "\(run) goes on with \(event.kind) and has not said that it was resumed") }
+      if event != .resumed {
+        broken("resume", "\(run) goes on with \(event.kind) and has not said that it was resumed")
+      }
       shadow.mustResume = false
     }
     switch event {
@@ -167,10 +169,13 @@ final class Oracle {
     underWay[owner(of: effect)] = effect
     if case .destroy(let slot) = effect.kind, isScheduled(effect, slot) { return }
     let candidates = effect.run.map { run in open.filter { $0.promotion.run == run || owns($0, effect) } }
-    let shadow = (candidates ?? open(in: effect.place.name).map { [$0] } ?? []).first { $0.promotion.plan.to == effect.place.name }
+    let shadow = (candidates ?? open(in: effect.place.name).map { [$0] } ?? []).first {
+      $0.promotion.plan.to == effect.place.name
+    }
     guard let shadow else { return broken("intent", "\(effect.kind) in \(effect.place.name) belongs to no open run") }
     guard let index = shadow.promotion.current, case .intended = shadow.promotion.records[index].status,
-      let intent = shadow.intents[index], fits(effect, shadow.promotion, shadow.promotion.records[index].step.action, intent.seq)
+      let intent = shadow.intents[index],
+      fits(effect, shadow.promotion, shadow.promotion.records[index].step.action, intent.seq)
     else {
       return broken("intent", "\(effect.kind) in \(effect.place.name) was begun and its intent is not on the disk")
     }
@@ -210,7 +215,8 @@ final class Oracle {
 
   private func fits(_ effect: Effect, _ promotion: Promotion, _ action: Action, _ seq: Int64) -> Bool {
     switch (effect.kind, action) {
-    case (.deploy, .deploy), (.data(.snapshot), .snapshot), (.data(.migrate), .migrate), (.data(.restore), .restore): true
+    case (.deploy, .deploy), (.data(.snapshot), .snapshot), (.data(.migrate), .migrate), (.data(.restore), .restore):
+      true
     case (.destroy(let slot), .destroy(let role)):
       slot == (role == .green ? promotion.plan.green : promotion.plan.blue?.slot)
     case (.shift(let split, let generation), .shift(let percent, let settles)):
@@ -247,7 +253,9 @@ final class Oracle {
 
   /// The journal says that a step is done: the world has to agree, or has to have at some time since.
   private func believe(_ index: Int, _ shadow: Shadow) {
-    guard shadow.promotion.records.indices.contains(index), let place = world.place(shadow.promotion.plan.to) else { return }
+    guard shadow.promotion.records.indices.contains(index), let place = world.place(shadow.promotion.plan.to) else {
+      return
+    }
     let plan = shadow.promotion.plan
     let since = shadow.intents[index]?.at ?? time
     if let lie = place.liedAt, lie >= since { return }
@@ -262,7 +270,8 @@ final class Oracle {
       if settles, let blue = plan.blue { place.mayAnswer.remove(blue.slot) }
     case .deploy:
       if place.slots[plan.green]?.release != plan.release.id {
-        broken("read-back", "\(place.name): \(plan.release.id) is called deployed, and slot \(plan.green) does not hold it")
+        broken(
+          "read-back", "\(place.name): \(plan.release.id) is called deployed, and slot \(plan.green) does not hold it")
       }
     case .destroy(let role):
       let slot = role == .green ? plan.green : plan.blue?.slot

@@ -27,7 +27,13 @@ struct Shrinking {
           start += size
         }
       }
-      if isSmaller { parts = max(2, parts - 1) } else if size == 1 { break } else { parts = min(parts * 2, best.elements.count) }
+      if isSmaller {
+        parts = max(2, parts - 1)
+      } else if size == 1 {
+        break
+      } else {
+        parts = min(parts * 2, best.elements.count)
+      }
     }
     return best
   }

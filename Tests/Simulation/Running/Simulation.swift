@@ -48,6 +48,7 @@ final class Simulation {
     identities = Dice(story.seed, 5)
     world.log = { [unowned self] in say($0) }
     world.onTrouble = { [unowned self] in tally.troubles[$0, default: 0] += 1 }
+    world.onCall = { [unowned self] in begins($0, $1, $2) }
     world.effectBegins = { [unowned self] in oracle.begins($0) }
     desk.onAnswer = { [unowned self] in answered($0, $1) }
   }
@@ -90,18 +91,11 @@ final class Simulation {
       case .say(let at, let place, let word, let by, let directly, let again):
         timeline.after(at) { [self] in speak(word, place, by, directly, again) }
       case .clock(let at, let span):
-        timeline.after(at) { [self] in
-          tally.troubles[span > 0 ? "clock: forward" : "clock: back", default: 0] += 1
-          oracle.lastCrash = timeline.elapsed
-          say("the clock is set by \(span / 1_000) s")
-          timeline.jump(span)
-        }
+        timeline.after(at) { [self] in setClock(by: span) }
       case .crash(let job): crashes.insert(job)
       case .powerCut(let commit, let permille): powerCuts[commit] = permille
       case .diskFull(let commit, let bytes): fullDisks[commit] = bytes
-      case .meddle(let at, let place, let percent, let span):
-        timeline.after(at) { [self] in meddle(world.places[place], percent, span) }
-      case .trouble, .outage: break
+      case .trouble, .outage, .during: break
       }
     }
     for index in story.releases.indices {
@@ -115,7 +109,9 @@ final class Simulation {
       fullDisks = [:]
     }
     timeline.after(Story.stormEnds + Self.calm) { [self] in
-      let open = oracle.open.map { "\($0.promotion.run) (\($0.promotion.status): \($0.promotion.next(at: timeline.now)))" }
+      let open = oracle.open.map {
+        "\($0.promotion.run) (\($0.promotion.status): \($0.promotion.next(at: timeline.now)))"
+      }
       oracle.broken("ending", "these runs do not end: \(open.joined(separator: ", "))")
     }
     attend()
@@ -135,8 +131,30 @@ final class Simulation {
     }
   }
 
+  private func begins(_ site: Site, _ place: Place, _ count: Int) {
+    for case .during(site, place.index, count, let span, let happening) in story.elements where !world.isHealing {
+      timeline.after(span) { [self] in
+        switch happening {
+        case .crash:
+          if journal != nil { crash("crash in the middle of \(site.rawValue)", "crash in the middle of a call") }
+        case .words(let words): for word in words { speak(word, place.index, "ann", true, false) }
+        case .meddle(let percent, let lasting): meddle(place, percent, lasting)
+        case .clock(let jump): setClock(by: jump)
+        }
+      }
+    }
+  }
+
+  private func setClock(by span: Int64) {
+    tally.troubles[span > 0 ? "clock: forward" : "clock: back", default: 0] += 1
+    oracle.lastCrash = timeline.elapsed
+    say("the clock is set by \(span / 1_000) s")
+    timeline.jump(span)
+  }
+
   private func meddle(_ place: Place, _ percent: Int, _ span: Int64) {
-    guard place.split.a + place.split.b == 100, let other = Split(readBackA: percent, b: 100 - percent, fallback: place.split.fallback),
+    guard place.split.a + place.split.b == 100,
+      let other = Split(readBackA: percent, b: 100 - percent, fallback: place.split.fallback),
       other != place.split
     else { return }
     let former = place.split
@@ -219,7 +237,12 @@ final class Simulation {
     unansweredOrder.removeAll { $0 == submission.id }
     tally.words += 1
     if !reply.accepted { tally.refusals += 1 }
-    guard reply.accepted else { return }
+    guard reply.accepted else {
+      if oracle.ids.contains(submission.id) {
+        oracle.broken("acknowledged", "'\(reply.message)' was said of what is in the journal already")
+      }
+      return
+    }
     acknowledged.append(submission.id)
     catchUp()
     if !oracle.ids.contains(submission.id) {
@@ -239,7 +262,8 @@ final class Simulation {
       let journal = try Journal.open(folder: URL(fileURLWithPath: Self.folder), as: holder, writer: .byHand)
       self.journal = journal
       if journal.tip.seq < oracle.seen {
-        oracle.broken("acknowledged", "the journal ends at \(journal.tip.seq), and entry \(oracle.seen) was acknowledged")
+        oracle.broken(
+          "acknowledged", "the journal ends at \(journal.tip.seq), and entry \(oracle.seen) was acknowledged")
       }
     } catch {
       return oracle.broken("opening", "the journal cannot be opened: \(error)")

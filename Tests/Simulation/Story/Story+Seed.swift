@@ -20,7 +20,8 @@ extension Story {
   private mutating func addPromotions(_ dice: inout Dice) {
     for place in environments.indices {
       // The first release is good, so that there mostly is a blue.
-      elements.append(.promote(at: dice.between(0, 60_000), environment: place, release: 0, by: "carol", directly: false))
+      elements.append(
+        .promote(at: dice.between(0, 60_000), environment: place, release: 0, by: "carol", directly: false))
     }
     for _ in 0..<(1 + dice.below(3)) {
       let at = dice.between(600_000, Self.stormEnds * 2 / 3)
@@ -32,7 +33,8 @@ extension Story {
       guard dice.chance(30) else { continue }
       elements.append(
         .promote(
-          at: at + dice.between(0, 400), environment: place, release: 1 + dice.below(5), by: "dave", directly: true))
+          at: at + (dice.chance(50) ? 0 : dice.between(0, 400)), environment: place, release: 1 + dice.below(5),
+          by: "dave", directly: true))
     }
   }
 
@@ -56,21 +58,64 @@ extension Story {
       let often = [.counters, .readSplit, .crashes].contains(site)
       elements.append(
         .trouble(
-          site, environment: dice.below(environments.count), call: dice.below(often ? 60 : 6), Trouble(at: site, &dice)))
+          site, environment: dice.below(environments.count), call: dice.below(often ? 60 : 6), Trouble(at: site, &dice))
+      )
     }
     for _ in 0..<dice.below(2) {
       let from = dice.between(0, Self.stormEnds)
       elements.append(
         .outage(
-          dice.pick([.counters, .readSplit, .apply, .contents]), environment: dice.below(environments.count), from: from,
+          dice.pick([.counters, .readSplit, .apply, .contents]), environment: dice.below(environments.count),
+          from: from,
           to: from + dice.between(1_000, 600_000)))
     }
-    if dice.chance(15) {
+    for _ in 0..<dice.below(4) { addHappening(&dice) }
+    if dice.chance(10) { addFrozenWait(&dice) }
+  }
+
+  private mutating func addHappening(_ dice: inout Dice) {
+    let place = dice.below(environments.count)
+    let jumps: [Int64] = [3_000, -3_000, 3_600_000, -3_600_000]
+    switch dice.below(5) {
+    case 0:
+      // While somebody looks at the counters green has traffic.
       elements.append(
-        .meddle(
-          at: dice.between(0, Self.stormEnds), environment: dice.below(environments.count),
-          percent: dice.pick([0, 5, 33, 100]), lasting: dice.between(5_000, 400_000)))
+        .during(
+          .counters, environment: place, call: 2 + dice.below(24), after: dice.between(0, 9_000),
+          .meddle(percent: dice.pick([0, 5, 33, 100]), lasting: dice.between(5_000, 400_000))))
+    case 1:
+      elements.append(
+        .during(
+          dice.pick(Site.allCases), environment: place, call: dice.below(8), after: dice.between(0, 200),
+          .clock(dice.pick(jumps))))
+    case 2:
+      let site = dice.pick([Site.deploy, .apply, .destroy, .carryOut, .verify, .counters])
+      let call = dice.below(6)
+      elements.append(
+        .during(
+          site, environment: place, call: call, after: dice.between(0, 200),
+          .words(
+            dice.pick([
+              [.abort, .hold], [.abort, .approve], [.rollback, .abort], [.hold, .resume], [.pause, .abort, .hold],
+            ]))))
+      if dice.chance(50) {
+        elements.append(.trouble(site, environment: place, call: call, .deaf(dice.between(2_000, 60_000))))
+      }
+    default:
+      elements.append(
+        .during(dice.pick(Site.allCases), environment: place, call: dice.below(8), after: dice.between(0, 260), .crash))
     }
+  }
+
+  /// A release waits for the end of a freeze, and the clock is set back.
+  private mutating func addFrozenWait(_ dice: inout Dice) {
+    let place = dice.below(environments.count)
+    let at = dice.between(3_600_000, 7_200_000)
+    elements += [
+      .say(at: at, environment: place, .freeze, by: "ann", directly: false, again: false),
+      .promote(at: at + 30_000, environment: place, release: 1 + dice.below(5), by: "carol", directly: false),
+      .clock(at: at + 90_000, by: -3 * 86_400_000),
+    ]
   }
 
   private mutating func addCrashes(_ dice: inout Dice) {
@@ -121,7 +166,9 @@ extension Truth {
 
 extension Trouble {
   fileprivate init(at site: Site, _ dice: inout Dice) {
-    var kinds: [Trouble] = [.slow(dice.between(1_000, 25_000)), .hangs, .deaf(dice.between(1_000, 400_000)), .errorBefore]
+    var kinds: [Trouble] = [
+      .slow(dice.between(1_000, 25_000)), .hangs, .deaf(dice.between(1_000, 400_000)), .errorBefore,
+    ]
     switch site {
     case .deploy, .apply, .destroy, .carryOut:
       kinds += [.lostAnswer, .lostAnswer, .twice(dice.between(1, 5_000)), .half, .emptyPromise, .refused]

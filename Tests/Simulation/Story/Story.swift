@@ -112,8 +112,18 @@ enum Element {
   case trouble(Site, environment: Int, call: Int, Trouble)
   /// Every call there fails for a time.
   case outage(Site, environment: Int, from: Int64, to: Int64)
+  /// Something happens so many milliseconds after that call began.
+  case during(Site, environment: Int, call: Int, after: Int64, Happening)
+}
+
+/// What comes in between.
+enum Happening: Equatable {
+  case crash
+  /// Said one right after the other.
+  case words([Word])
   /// Somebody else changes the split, and sets it back.
-  case meddle(at: Int64, environment: Int, percent: Int, lasting: Int64)
+  case meddle(percent: Int, lasting: Int64)
+  case clock(Int64)
 }
 
 extension Element: CustomStringConvertible {
@@ -131,8 +141,8 @@ extension Element: CustomStringConvertible {
       "call \(call) of \(site.rawValue) in environment \(place): \(trouble)"
     case .outage(let site, let place, let from, let to):
       "\(site.rawValue) fails in environment \(place) from \(clockText(from)) to \(clockText(to))"
-    case .meddle(let at, let place, let percent, let span):
-      "\(clockText(at)) somebody else shifts environment \(place) to \(percent) % for \(span / 1_000) s"
+    case .during(let site, let place, let call, let span, let happening):
+      "\(span) ms into call \(call) of \(site.rawValue) in environment \(place): \(happening)"
     }
   }
 }

@@ -22,7 +22,7 @@ struct SimulatedCatalog: ConnectorCatalog {
     do {
       _ = try await world.ask(.gate, place, .init(land: { .success(true) }, stale: { .success(true) }))
       return GateReport(gate: gate.name, verdict: .passed, reason: "the world says yes")
-    } catch where error.code == .refused {
+    } catch  where error.code == .refused {
       return GateReport(gate: gate.name, verdict: .failed, reason: error.message)
     } catch {
       return GateReport(gate: gate.name, verdict: .error, reason: error.message)
@@ -66,7 +66,9 @@ extension Link: Deployer {
         land: {
           guard isNewest(order, slot) else { return .failure(ConnectorError(.refused, "a newer order was given")) }
           // What runs already as ordered is left alone.
-          if place.slots[slot]?.release == deployment.release.id, place.answers(slot) { return .success("runs already") }
+          if place.slots[slot]?.release == deployment.release.id, place.answers(slot) {
+            return .success("runs already")
+          }
           start(deployment.release.id, slot)
           return .success("deployed")
         },
@@ -103,7 +105,8 @@ extension Link: Deployer {
     let before = found(deployment.slot)
     return try await world.ask(
       .contents, place,
-      .init(land: { .success(found(deployment.slot)) }, stale: { .success(before == .empty ? .release("0.0") : .empty) }))
+      .init(
+        land: { .success(found(deployment.slot)) }, stale: { .success(before == .empty ? .release("0.0") : .empty) }))
   }
 
   private func found(_ slot: Slot) -> SlotContents { place.slots[slot].map { .release($0.release) } ?? .empty }
@@ -148,7 +151,8 @@ extension Link: TrafficPlane {
           }
           log("split \(split)")
           return .success(true)
-        }, half: {
+        },
+        half: {
           place.applyHalf(split, generation, at: time)
           log("half a split: \(place.split)")
         }, stale: { .success(true) }))
@@ -194,7 +198,8 @@ extension Link: Verifier {
           stale: { .success("no answer") }))
       return [CheckOutcome(name: "health", passed: illness == nil, detail: illness ?? "well", seconds: 0)]
     } catch {
-      return error.code == .refused ? [] : [CheckOutcome(name: "health", passed: false, detail: error.message, seconds: 0)]
+      return error.code == .refused
+        ? [] : [CheckOutcome(name: "health", passed: false, detail: error.message, seconds: 0)]
     }
   }
 

@@ -130,9 +130,10 @@ final class Place {
 
   /// Whether `wanted` was in force at any time since `time`.
   func wasSplit(_ wanted: Split, since time: Int64) -> Bool {
-    split == wanted || history.indices.contains { index in
-      history[index].split == wanted && (index + 1 == history.count || history[index + 1].at >= time)
-    }
+    split == wanted
+      || history.indices.contains { index in
+        history[index].split == wanted && (index + 1 == history.count || history[index + 1].at >= time)
+      }
   }
 
   func crashes(in slot: Slot, at time: Int64) -> Int {

@@ -9,6 +9,8 @@ final class World: @unchecked Sendable {  // there is one thread
   var isHealing = false
   var log: (String) -> Void = { _ in }
   var onTrouble: (String) -> Void = { _ in }
+  /// Told which call begins.
+  var onCall: (Site, Place, Int) -> Void = { _, _, _ in }
   /// Told before an effect begins; what is under way is told when it ends, too.
   var effectBegins: (Effect) -> Void = { _ in }
   private var dice: Dice
@@ -31,7 +33,9 @@ final class World: @unchecked Sendable {  // there is one thread
     for case .trouble(let site, let place, let count, let trouble) in story.elements {
       troubles[Call(site: site, place: place, count: count)] = trouble
     }
-    for case .outage(let site, let place, let from, let to) in story.elements { outages.append((site, place, from...to)) }
+    for case .outage(let site, let place, let from, let to) in story.elements {
+      outages.append((site, place, from...to))
+    }
   }
 
   var nextNumber: Int {
@@ -46,6 +50,7 @@ final class World: @unchecked Sendable {  // there is one thread
     let call = Call(site: site, place: place.index)
     let count = calls[call, default: 0]
     calls[call] = count + 1
+    onCall(site, place, count)
     if isHealing { return nil }
     var found = troubles[Call(site: site, place: place.index, count: count)]
     if outages.contains(where: { $0.0 == site && $0.1 == place.index && $0.2.contains(timeline.elapsed) }) {
