@@ -212,7 +212,8 @@ actor RunDriver {
       .destroy:
       try await prepare(stepRun)
       if Mutant.effectBeforeIntent.isActive {
-        _ = await performer.perform(stepRun, generation: UInt64(max(0, history.sequence)), ledger: house.ledger()) { _ in
+        _ = await performer.perform(stepRun, generation: UInt64(max(0, history.sequence)), ledger: house.ledger()) {
+          _ in
         }
       }
       let sequence = try await write([intent])

@@ -147,7 +147,8 @@ struct StepPerformer: Sendable {
     // A look that came back when everybody had given up must not be followed by a write.
     if Task.isCancelled, !Mutant.writeWhenGivenUp.isActive { return .errored("given up before traffic was touched") }
     do throws(ConnectorError) {
-      try await connectors.plane.apply(wanted, targets: targets, generation: Mutant.forgetFence.isActive ? 1 : generation)
+      try await connectors.plane.apply(
+        wanted, targets: targets, generation: Mutant.forgetFence.isActive ? 1 : generation)
       if Mutant.believeAcknowledgement.isActive { return .succeeded("it said so") }
       let found = try await connectors.plane.readSplit()
       guard found == wanted else { return .errored("asked for \(wanted), but the data plane says \(found)") }

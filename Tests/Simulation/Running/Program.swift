@@ -10,8 +10,10 @@ struct Program {
   private var mutant: Mutant?
   private var replays: UInt64?
   private var json = false
+  private var shrinks = true
   private let usage = """
-    slipway-simulation [--seeds FIRST LAST] [--seed N [--trace]] [--soak SECONDS] [--replay-check N] [--mutant NAME] [--json]
+    slipway-simulation [--seeds FIRST LAST] [--seed N [--trace]] [--soak SECONDS] [--replay-check N] [--mutant NAME] [--no-shrinking]
+        [--json]
 
     """
 
@@ -33,6 +35,7 @@ struct Program {
       case "--soak": soak = Double(number(rest.popFirst()))
       case "--replay-check": replays = number(rest.popFirst())
       case "--json": json = true
+      case "--no-shrinking": shrinks = false
       case "--mutant":
         guard let name = rest.popFirst(), let found = Mutant(rawValue: name) else {
           Self.leave("known mutants: \(Mutant.allCases.map(\.rawValue).joined(separator: ", "))\n")
@@ -81,6 +84,9 @@ struct Program {
     while soak == nil ? seed < seeds.upperBound : elapsed(began) < (soak ?? 0) {
       let simulation = play(Story(seed: seed))
       tally += simulation.tally
+      if soak != nil, tally.seeds % 100 == 0 {
+        for line in tally.lines(seconds: elapsed(began)).prefix(2) { print(line) }
+      }
       if isTraced { for line in simulation.trace { print(line) } }
       if let breach = simulation.oracle.breaches.first {
         tell(breach, seed)
@@ -89,7 +95,10 @@ struct Program {
       }
       seed += 1
     }
-    if json, let data = try? JSONEncoder().encode(tally) { print(String(decoding: data, as: UTF8.self)) }
+    if json, let data = try? JSONEncoder().encode(tally) {
+      print(String(decoding: data, as: UTF8.self))
+      return 0
+    }
     for line in tally.lines(seconds: elapsed(began)) { print(line) }
     return 0
   }
@@ -102,6 +111,7 @@ struct Program {
   /// Says what was broken, and the smallest story that breaks it.
   private func tell(_ breach: Breach, _ seed: UInt64) {
     print("seed \(seed) breaks '\(breach.rule)': \(breach.text)")
+    guard shrinks else { return }
     var shrinking = Shrinking(breach.rule)
     let story = Story(seed: seed)
     let small = shrinking.shrink(story) { candidate in

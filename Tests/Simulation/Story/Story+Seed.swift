@@ -23,7 +23,7 @@ extension Story {
       elements.append(
         .promote(at: dice.between(0, 60_000), environment: place, release: 0, by: "carol", directly: false))
     }
-    for _ in 0..<(1 + dice.below(3)) {
+    for _ in 0..<(1 + dice.below(2)) {
       let at = dice.between(600_000, Self.stormEnds * 2 / 3)
       let place = dice.below(environments.count)
       let release = 1 + dice.below(5)
