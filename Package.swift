@@ -147,6 +147,14 @@ let package = Package(
       dependencies: [
         "SlipwayEngine", "SlipwayConnectors", "SlipwayJournal", "SlipwayEvidence", "SlipwayAnalysis", "SlipwayModel",
       ], swiftSettings: strict),
+    // The whole engine on a simulated world, in a process of its own because it takes over the runtime's thread pool.
+    .executableTarget(
+      name: "slipway-simulation",
+      dependencies: [
+        "SlipwayEngine", "SlipwayConnectors", "SlipwayJournal", "SlipwayEvidence", "SlipwayModel",
+      ], path: "Tests/Simulation", swiftSettings: strict),
+    .testTarget(
+      name: "SlipwaySimulationTests", dependencies: ["SlipwayModel", "slipway-simulation"], swiftSettings: strict),
     // The built program as a user meets it, and the checks on the repository itself.
     .testTarget(
       name: "SlipwayCommandTests", dependencies: ["SlipwayModel", "SlipwayEngine", "SlipwayJournal", "slipway"],

@@ -27,7 +27,8 @@ extension Engine {
         hasNews = false
         let now = house.time.now()
         // After the clock was set back every wake-up lies too far ahead: then all that wait for a time are looked at once.
-        let horizon = now < lastSeen ? Timestamp(milliseconds: .max) : now
+        let isSetBack = now < lastSeen && !Mutant.ignoreClockSetBack.isActive
+        let horizon = isSetBack ? Timestamp(milliseconds: .max) : now
         lastSeen = now
         for row in try await due(at: horizon) where mayStart(row.run) {
           active.insert(row.run)

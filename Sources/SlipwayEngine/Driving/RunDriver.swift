@@ -124,7 +124,9 @@ actor RunDriver {
   }
 
   private func goOn() async throws {
-    if history.promotion.records.contains(where: { $0.isBegunByDriver }) { try await write([.resumed]) }
+    if history.promotion.records.contains(where: { $0.isBegunByDriver }), !Mutant.forgetResumed.isActive {
+      try await write([.resumed])
+    }
     while !Task.isCancelled {
       await hearAll()
       switch history.promotion.next(at: house.time.now()) {
@@ -209,6 +211,11 @@ actor RunDriver {
     case .gate, .recheck, .approve, .confirm, .snapshot, .deploy, .migrate, .restore, .verify, .shift, .watch, .notify,
       .destroy:
       try await prepare(stepRun)
+      if Mutant.effectBeforeIntent.isActive {
+        _ = await performer.perform(stepRun, generation: UInt64(max(0, history.sequence)), ledger: house.ledger()) {
+          _ in
+        }
+      }
       let sequence = try await write([intent])
       let ledger = await house.ledger()
       let note = house.progress
@@ -248,7 +255,11 @@ actor RunDriver {
       let event = await body()
       post(.ended(number, event))
     }
-    let timer = alarm(number, at: stepRun.deadline)
+    if Mutant.resultNotAwaited.isActive, stepRun.step.action.hasEffect {
+      try await write([.stepReported(step: stepRun.index, attempt: stepRun.attempt, result: .succeeded("it will be"))])
+      return
+    }
+    let timer = Mutant.forgetDeadline.isActive ? Task {} : alarm(number, at: stepRun.deadline)
     defer {
       effect.cancel()
       timer.cancel()
@@ -276,6 +287,7 @@ actor RunDriver {
   /// Cancels an effect and waits for its end, but not for ever.
   private func settle(_ effect: Task<Void, Never>, _ number: Int) async {
     effect.cancel()
+    if Mutant.cancelledNotAwaited.isActive { return }
     let timer = alarm(-number, at: house.time.now() + Self.grace)
     defer { timer.cancel() }
     var kept: [Signal] = []
@@ -288,6 +300,7 @@ actor RunDriver {
       case nil: if Task.isCancelled { break waiting }
       }
     }
+    if Mutant.dropWords.isActive { return }
     for signal in kept { post(signal) }
   }
 
