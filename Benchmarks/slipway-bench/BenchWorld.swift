@@ -19,6 +19,7 @@ final class BenchWorld: Sendable {
   private let pause: Duration
 
   init(in folder: URL, pause: Duration = .zero) throws {
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let path = Self.log(in: folder).path
     let lines = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
     descriptor = open(path, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0o644)

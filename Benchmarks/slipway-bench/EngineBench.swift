@@ -1,8 +1,8 @@
 internal import ArgumentParser
 internal import Foundation
+internal import SlipwayEngine
 internal import SlipwayJournal
 internal import SlipwayModel
-internal import Synchronization
 
 /// `slipway-bench engine FOLDER`: promotions through the real engine, with connectors that are done at once.
 struct EngineBench: AsyncParsableCommand {
@@ -34,7 +34,7 @@ struct EngineBench: AsyncParsableCommand {
     let driving = Task { try await house.engine.drive(following: [], forever: true, until: nil) }
     let before = house.journal.statistics
     let (start, processor) = (ContinuousClock.now, processorTime())
-    let latencies = Mutex<[Double]>([])
+    let latencies = Latencies()
     try await withThrowingTaskGroup(of: Void.self) { group in
       for lane in 0..<flight {
         group.addTask {
@@ -42,7 +42,7 @@ struct EngineBench: AsyncParsableCommand {
             let begun = ContinuousClock.now
             guard let run = try await house.promote(to: number) else { throw BenchError(what: "no run was begun") }
             await house.ends.end(of: run)
-            latencies.withLock { $0.append((ContinuousClock.now - begun).seconds * 1_000) }
+            latencies.add(ContinuousClock.now - begun)
           }
         }
       }
@@ -54,7 +54,7 @@ struct EngineBench: AsyncParsableCommand {
     _ = await driving.result
     await house.journal.close()
     guard house.ends.troubles.isEmpty else { throw BenchError(what: "\(house.ends.troubles.prefix(3))") }
-    let sorted = latencies.withLock { $0.sorted() }
+    let sorted = latencies.sorted
     let steps = Double(count * Workload.steps)
     print(
       String(

@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import Foundation
-internal import Synchronization
 
 /// `slipway-bench journal FOLDER`: durable steps a second, ours beside the bare limit, rounds alternating.
 struct JournalBench: AsyncParsableCommand {
@@ -50,18 +49,16 @@ struct JournalBench: AsyncParsableCommand {
     var steps: [Double] = []
     for _ in 0..<rounds {
       bare.append(1_000 / (try await withFolder(in: parent) { try BareLoop.run(workload, in: $0) }).workflowsPerSecond)
-      let times = Mutex<(workflows: [Double], steps: [Double])>(([], []))
+      let (whole, single) = (Latencies(), Latencies())
       _ = try await withFolder(in: parent) { folder in
         try await JournalLoop.run(workload, in: folder) { took in
-          times.withLock { $0.workflows.append(took.seconds * 1_000) }
+          whole.add(took)
         } stepped: { took in
-          times.withLock { $0.steps.append(took.seconds * 1_000) }
+          single.add(took)
         }
       }
-      times.withLock { times in
-        ours.append(times.workflows.reduce(0, +) / Double(times.workflows.count))
-        steps += times.steps
-      }
+      ours.append(whole.sorted.reduce(0, +) / Double(workload.workflows))
+      steps += single.sorted
     }
     steps.sort()
     print(

@@ -36,11 +36,12 @@ struct RestartBench: AsyncParsableCommand {
   private func drive(_ state: URL) async throws {
     let world = try BenchWorld(in: state, pause: .milliseconds(20))
     let house = try await BenchHouse(state, world: world, pipeline: .bench(runs))
-    if house.journal.tip.seq == 0 { try await house.register() }
-    let driving = Task { try await house.engine.drive(following: [], forever: true, until: nil) }
-    if try await house.journal.reader.runs(limit: 1).isEmpty {
+    // All are begun before the first is driven, so that all are in flight when the kill comes.
+    if house.journal.tip.seq == 0 {
+      try await house.register()
       for number in 0..<runs { try await house.promote(to: number) }
     }
+    let driving = Task { try await house.engine.drive(following: [], forever: true, until: nil) }
     while try await !house.journal.reader.openRuns(limit: 1).isEmpty { try await Task.sleep(for: .milliseconds(20)) }
     driving.cancel()
     _ = await driving.result

@@ -80,6 +80,14 @@ func median(_ values: [Double]) -> Double {
   return sorted.isEmpty ? 0 : sorted[sorted.count / 2]
 }
 
+/// How long things took, in milliseconds, noted by many tasks.
+final class Latencies: Sendable {
+  private let values = Mutex<[Double]>([])
+
+  var sorted: [Double] { values.withLock { $0.sorted() } }
+  func add(_ took: Duration) { values.withLock { $0.append(took.seconds * 1_000) } }
+}
+
 /// The value below which `share` of the sorted values lie.
 func quantile(_ share: Double, of sorted: [Double]) -> Double {
   sorted.isEmpty ? 0 : sorted[Int(share * Double(sorted.count - 1) + 0.5)]
