@@ -96,7 +96,7 @@ enum Simulated {
     process.arguments = arguments
     // A file never makes the other side wait for a reader.
     let file = FileManager.default.temporaryDirectory.appending(path: "slipway-simulation-\(UUID().uuidString)")
-    FileManager.default.createFile(atPath: file.path, contents: nil)
+    _ = FileManager.default.createFile(atPath: file.path, contents: nil)
     defer { try? FileManager.default.removeItem(at: file) }
     let handle = try FileHandle(forWritingTo: file)
     process.standardOutput = handle
