@@ -6,14 +6,18 @@ package struct EnvironmentConnectors: Sendable {
   package var plane: any TrafficPlane
   package var source: any CounterSource
   package var verifier: any Verifier
+  /// Nil where the environment has no data.
+  package var data: (any DataStore)?
 
   package init(
-    deployer: any Deployer, plane: any TrafficPlane, source: any CounterSource, verifier: any Verifier
+    deployer: any Deployer, plane: any TrafficPlane, source: any CounterSource, verifier: any Verifier,
+    data: (any DataStore)? = nil
   ) {
     self.deployer = deployer
     self.plane = plane
     self.source = source
     self.verifier = verifier
+    self.data = data
   }
 }
 

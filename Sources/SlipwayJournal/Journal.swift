@@ -13,16 +13,20 @@ package final class Journal: Sendable {
   package let reader: JournalReader
   private let queue: CommitQueue
   private let writer: CommitThread
+  /// Set where the owner steps the writer instead of a thread.
+  private let hand: HandWriter?
   // Held after a failure as well: whoever drives on a stopped journal must not be joined by a second driver.
   private let lock: DriverLock
 
   private init(
-    folder: JournalFolder, reader: JournalReader, queue: CommitQueue, writer: CommitThread, lock: DriverLock
+    folder: JournalFolder, reader: JournalReader, queue: CommitQueue, writer: CommitThread, hand: HandWriter?,
+    lock: DriverLock
   ) {
     self.folder = folder
     self.reader = reader
     self.queue = queue
     self.writer = writer
+    self.hand = hand
     self.lock = lock
   }
 
@@ -34,17 +38,28 @@ package final class Journal: Sendable {
   ///   - folder: The state folder.
   ///   - holder: What others are told while this process drives the folder.
   ///   - signer: Signs `journal.head` after each commit; without it a cut-off tail is found by checkpoints alone.
+  ///   - writer: Who makes the commits.
   /// - Returns: The journal, at the end of its chain.
   /// - Throws: `held` when another driver has it, `newer`, `corrupt`, `tampered` when it ends before its own head,
   ///   `notDurable`, `unreachable`.
   package static func open(
-    folder: URL, as holder: DriverLock.Holder, signer: NoteSigner? = nil
+    folder: URL, as holder: DriverLock.Holder, signer: NoteSigner? = nil, writer: Writer = .thread
   ) throws(JournalError) -> Journal {
-    try open(folder: folder, as: holder, signer: signer, bound: CommitQueue.Bound())
+    try open(folder: folder, as: holder, signer: signer, bound: CommitQueue.Bound(), writer: writer)
+  }
+
+  /// Who makes the commits.
+  package enum Writer: Sendable {
+    /// A thread that commits whatever waits as soon as something does.
+    case thread
+    /// The owner, through ``Journal/step(atMost:acknowledging:)``: a simulation, which decides what shares a commit and when.
+    /// Reading then happens on the caller's thread too, so that nothing runs that the owner did not start.
+    case byHand
   }
 
   static func open(
-    folder: URL, as holder: DriverLock.Holder, signer: NoteSigner? = nil, bound: CommitQueue.Bound
+    folder: URL, as holder: DriverLock.Holder, signer: NoteSigner? = nil, bound: CommitQueue.Bound,
+    writer kind: Writer = .thread
   ) throws(JournalError) -> Journal {
     let folder = JournalFolder(folder)
     do {
@@ -62,12 +77,19 @@ package final class Journal: Sendable {
         return tip
       }
     }
-    let reader = try JournalReader.open(folder: folder.url)
-    let head = try signer.map { signer throws(JournalError) in try HeadWriter(folder.head, signer: signer) }
+    let reader = try JournalReader.open(folder: folder.url, onCallersThread: kind == .byHand)
+    // The head is written by a thread of its own, which a journal stepped by hand must not have.
+    let head = try (kind == .byHand ? nil : signer).map { signer throws(JournalError) in
+      try HeadWriter(folder.head, signer: signer)
+    }
     let queue = CommitQueue(bound: bound)
     let writer = CommitThread(queue: queue, path: path, tip: tip, head: head)
-    writer.start(connection, lock: lock)
-    return Journal(folder: folder, reader: reader, queue: queue, writer: writer, lock: lock)
+    var hand: HandWriter?
+    switch kind {
+    case .thread: writer.start(connection, lock: lock)
+    case .byHand: hand = try HandWriter(connection, queue: queue, writer: writer, path: path)
+    }
+    return Journal(folder: folder, reader: reader, queue: queue, writer: writer, hand: hand, lock: lock)
   }
 
   /// Makes `append` durable and returns the sequence numbers of its entries.
@@ -105,7 +127,29 @@ package final class Journal: Sendable {
     // The writer closes last after a clean end, so that it empties the log; first after a failure, so that nobody does.
     if queue.ended?.code != .broken { reader.close() }
     queue.end(.closed)
+    hand?.finish()
     await queue.waitForWriter()
+    reader.close()
+    lock.release()
+  }
+
+  /// Commits what waits, where the writer is stepped by hand.
+  ///
+  /// - Parameters:
+  ///   - limit: how many requests at most share the commit; the rest goes on waiting.
+  ///   - acknowledging: false commits and tells nobody, as a process that is killed between the two does; the journal can then only be abandoned.
+  /// - Returns: how many requests were carried out.
+  @discardableResult
+  package func step(atMost limit: Int = .max, acknowledging: Bool = true) -> Int {
+    hand?.step(atMost: limit, acknowledging: acknowledging) ?? 0
+  }
+
+  /// How many requests wait for the writer.
+  package var waiting: Int { queue.waiting }
+
+  /// Lets go of everything without writing or answering, as a killed process does; only where the writer is stepped by hand.
+  package func abandon() {
+    hand?.abandon()
     reader.close()
     lock.release()
   }

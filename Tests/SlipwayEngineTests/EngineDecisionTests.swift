@@ -22,6 +22,27 @@ struct EngineDecisionTests {
     }
   }
 
+  @Test("F2: of many that ask for one environment at the same instant, one gets it")
+  func onePerInstant() async throws {
+    try await EngineFixture.with { fixture in
+      try await fixture.engine { engine in
+        await fixture.register("1.0", engine)
+        await fixture.register("1.1", engine)
+        let replies = await withTaskGroup(of: Reply.self) { group in
+          for turn in 0..<24 {
+            group.addTask {
+              await engine.submit(
+                fixture.submission(.promote(turn.isMultiple(of: 2) ? "1.0" : "1.1", to: "production")))
+            }
+          }
+          return await group.reduce(into: [Reply]()) { $0.append($1) }
+        }
+        #expect(replies.count { $0.accepted } == 1)
+        #expect(replies.allSatisfy { $0.accepted || $0.message.contains("one promotion per environment") })
+      }
+    }
+  }
+
   @Test("F1: a submission that is handed in twice is done once")
   func twice() async throws {
     try await EngineFixture.with { fixture in

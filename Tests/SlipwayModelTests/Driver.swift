@@ -14,6 +14,8 @@ final class Driver {
   var share = 0
   var isSettled = false
   var hasGreen = false
+  var isMigrated = false
+  var hasSnapshot = false
   /// Answers to attempts, oldest first; what is not named succeeds.
   var results: [StepID: [StepResult]] = [:]
   /// Answers to asking back; what is not named is the truth.
@@ -40,6 +42,7 @@ final class Driver {
       other.promotion, other.events, other.decisions, other.request, other.now
     )
     (share, isSettled, hasGreen) = (other.share, other.isSettled, other.hasGreen)
+    (isMigrated, hasSnapshot) = (other.isMigrated, other.hasSnapshot)
     (results, observations) = (other.results, other.observations)
     (verdicts, looks, evidenceFailures, pace) = (other.verdicts, other.looks, other.evidenceFailures, other.pace)
   }
@@ -170,6 +173,9 @@ final class Driver {
     case .shift(let percent, let settles): (share, isSettled) = (percent, settles)
     case .deploy: hasGreen = true
     case .destroy: hasGreen = false
+    case .snapshot: hasSnapshot = true
+    case .migrate: isMigrated = true
+    case .restore: isMigrated = false
     default: break
     }
   }
@@ -180,6 +186,9 @@ final class Driver {
       share == percent && isSettled == settles ? .done("so it is") : .undone("it is \(share)")
     case .deploy: hasGreen ? .done("there") : .undone("empty")
     case .destroy: hasGreen ? .undone("there") : .done("empty")
+    case .snapshot: hasSnapshot ? .done("there") : .undone("none")
+    case .migrate: isMigrated ? .done("migrated") : .undone("not")
+    case .restore: isMigrated ? .undone("not") : .done("restored")
     default: .unclear("cannot be asked")
     }
   }

@@ -18,11 +18,16 @@ enum Sample {
   static let new = Release.of("1.1")
   static let blue = Placement(slot: .a, release: old, run: "earlier", since: .start - .hours(100))
 
-  static func environment(_ name: EnvironmentName = "production", protected: Bool = false) -> EnvironmentSpec {
+  static let data = DataSpec.commands(
+    DataCommandsSpec(snapshot: "copy", migrate: "migrate", restore: "restore", readBack: "ask"))
+
+  static func environment(
+    _ name: EnvironmentName = "production", protected: Bool = false, data: DataSpec? = nil
+  ) -> EnvironmentSpec {
     EnvironmentSpec(
       name: name, protected: protected,
       deploy: .commands(CommandsSpec(run: "deploy", addressA: "127.0.0.1:1", addressB: "127.0.0.1:2")),
-      traffic: .router(listen: "127.0.0.1:3"))
+      traffic: .router(listen: "127.0.0.1:3"), data: data)
   }
 
   static func gate(_ name: String) -> GateSpec { .command(name: name, run: "true", timeout: .seconds(30)) }
@@ -32,18 +37,21 @@ enum Sample {
   static func spec(
     gates: [GateSpec] = [gate("g1"), gate("g2")], approval: ApprovalSpec? = approval, confirms: [ConfirmSpec] = [],
     weights: [Int] = [10, 50, 100], watch: WatchSpec = WatchSpec(every: .seconds(10), patience: .minutes(2)),
-    rollback: RollbackSpec = RollbackSpec()
+    rollback: RollbackSpec = RollbackSpec(), migration: MigrationSpec? = nil
   ) -> PromotionSpec {
     PromotionSpec(
       from: "staging", to: "production", gates: gates, approval: approval, confirms: confirms,
-      rollout: RolloutSpec(steps: weights, watch: .minutes(1)), watch: watch, rollback: rollback)
+      rollout: RolloutSpec(steps: weights, watch: .minutes(1)), watch: watch, rollback: rollback,
+      migration: migration)
   }
 
   static func pipeline(_ spec: PromotionSpec = spec(), protected: Bool = false) -> Pipeline {
     Pipeline(
       project: "shop", roles: ["manager": ["ann", "bob"], "lead": ["bob", "dan"]],
       windows: ["office": Window(zone: "Europe/Berlin", ranges: [])],
-      environments: [environment("staging"), environment(protected: protected)],
+      environments: [
+        environment("staging"), environment(protected: protected, data: spec.migration.map { _ in data }),
+      ],
       promotions: [PromotionSpec(from: nil, to: "staging"), spec])
   }
 

@@ -26,6 +26,8 @@ enum CompleteExample {
           haproxy: {socket: /run/haproxy/admin.sock, map: /etc/haproxy/split.map, servers: {a: app_a/app, b: app_b/app}, url: http://127.0.0.1:8080}
         metrics:
           prometheus: {url: "http://127.0.0.1:9090", requests: 'sum(http_requests_total{slot="${slot}"})', errors: 'e{slot="${slot}"}', latency: 'l{v="${release}"}', headers: {Authorization: "Bearer ${file:prom.token}"}, timeout: 3s}
+        data:
+          commands: {snapshot: ./copy.sh, migrate: ./migrate.sh, restore: ./restore.sh, read_back: ./ask.sh, directory: data, timeout: 20m, environment: {DSN: "${file:dsn}"}}
     promotions:
       - to: staging
       - from: staging
@@ -45,6 +47,7 @@ enum CompleteExample {
         approval: {by: {release-manager: 1, sre: 1}, expires: 12h, own_request: true}
         confirm:
           - {id: tell-support, instructions: Tell the support desk., place: before-deploy}
+        migration: restorable
         rollout: {steps: [10%, 40%, 100%], watch: 6m}
         watch:
           every: 4s
@@ -118,7 +121,11 @@ enum CompleteExample {
       PrometheusSpec(
         url: SecretText("http://127.0.0.1:9090"), requests: #"sum(http_requests_total{slot="${slot}"})"#,
         errors: #"e{slot="${slot}"}"#, latency: #"l{v="${release}"}"#,
-        headers: ["Authorization": SecretText("Bearer ${file:prom.token}")], timeout: .seconds(3))))
+        headers: ["Authorization": SecretText("Bearer ${file:prom.token}")], timeout: .seconds(3))),
+    data: .commands(
+      DataCommandsSpec(
+        snapshot: "./copy.sh", migrate: "./migrate.sh", restore: "./restore.sh", readBack: "./ask.sh",
+        environment: ["DSN": SecretText("${file:dsn}")], directory: "data", timeout: .minutes(20))))
 
   private static let promotion = PromotionSpec(
     from: "staging", to: "production",
@@ -151,5 +158,6 @@ enum CompleteExample {
         .command(name: "smoke", run: "./smoke.sh", timeout: .minutes(3)),
       ],
       afterRollout: [.http(name: "front", path: "/", status: 200, contains: nil, timeout: .seconds(5))]),
-    rollback: RollbackSpec(automatic: true, keepBlue: .hours(48), keepGreen: true, roles: ["sre"]))
+    rollback: RollbackSpec(automatic: true, keepBlue: .hours(48), keepGreen: true, roles: ["sre"]),
+    migration: .restorable)
 }

@@ -48,6 +48,24 @@ struct MistakeTests {
     #expect(Samples.problems(text).map(\.message) == ["'production' is protected and no watch rule can roll back"])
   }
 
+  @Test("C7: a migration needs somebody who carries it out, and one who takes it back where it says so")
+  func migration() throws {
+    func problems(_ migration: String, _ data: String) -> [String] {
+      let text = CompleteExample.text
+        .replacingOccurrences(of: "migration: restorable", with: "migration: \(migration)")
+        .replacingOccurrences(of: "migrate: ./migrate.sh, restore: ./restore.sh, ", with: data)
+      return Samples.problems(text).map(\.message)
+    }
+    #expect(problems("restorable", "migrate: ./m, restore: ./r, ") == [])
+    #expect(problems("compatible", "migrate: ./m, ") == [])
+    #expect(problems("restorable", "migrate: ./m, ") == ["the data of 'production' have no 'restore' command"])
+    #expect(problems("irreversible", "restore: ./r, ") == ["the data of 'production' have no 'migrate' command"])
+    #expect(problems("maybe", "migrate: ./m, ").count == 1)
+    let without = Samples.base.replacingOccurrences(
+      of: "  - from: staging\n", with: "  - from: staging\n    migration: compatible\n")
+    #expect(Samples.problems(without).map(\.message) == ["nobody keeps the data of 'production'"])
+  }
+
   @Test("a protected environment must be able to say which release runs")
   func readBack() throws { try expect(removing: "read_back: ./current.sh, ", "nothing tells which release runs") }
 

@@ -25,7 +25,7 @@ package struct CommandDeployer: Deployer {
     guard output.code == 0 else {
       // Looking again is harmless and may help, unless the program is not there.
       throw ConnectorError(
-        Self.isMissing(output) ? .misconfigured : .unreachable,
+        output.isMissing ? .misconfigured : .unreachable,
         "read_back command '\(line)' ended with code \(output.code): \(output.ending); \(output.advice)")
     }
     let answer = output.answer.trimmingWhitespace
@@ -49,14 +49,11 @@ package struct CommandDeployer: Deployer {
     let output = try await run(line, deployment)
     guard output.code == 0 else {
       throw ConnectorError(
-        Self.isMissing(output) ? .misconfigured : .refused,
+        output.isMissing ? .misconfigured : .refused,
         "\(verb) command '\(line)' ended with code \(output.code): \(output.ending); \(output.advice)")
     }
     return "\(verb) command ended with code 0"
   }
-
-  /// The shell's codes for a program that is not there or cannot be executed.
-  private static func isMissing(_ output: CommandOutput) -> Bool { output.code == 126 || output.code == 127 }
 
   private func run(
     _ line: String, _ deployment: Deployment, isAnswer: Bool = false

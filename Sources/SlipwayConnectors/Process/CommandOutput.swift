@@ -19,6 +19,9 @@ package struct CommandOutput: Sendable, Equatable {
     return plain.count > 500 ? "…" + plain.suffix(500) : plain
   }
 
+  /// Whether the shell's code says that the program is not there or cannot be executed.
+  var isMissing: Bool { code == 126 || code == 127 }
+
   /// What a person may do about the code, for a message.
   package var advice: String {
     switch code {

@@ -42,6 +42,12 @@ package struct Inbox: Sendable {
   /// Takes back a submission that nobody has taken up; false when it is too late.
   package func withdraw(_ id: String) -> Bool { unlink(file(id).path) == 0 }
 
+  /// Whether nothing lies in the inbox: a look at the names alone.
+  var isEmpty: Bool {
+    let names = try? FileManager.default.contentsOfDirectory(atPath: state.inbox.path)
+    return !(names?.contains { $0.hasSuffix(".json") } ?? false)
+  }
+
   /// What lies in the inbox, oldest first by name of file; a file that is no submission is set aside, not lost.
   package func waiting() -> [Submission] {
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: state.inbox.path) else { return [] }

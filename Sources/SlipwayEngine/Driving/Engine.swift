@@ -8,21 +8,29 @@ package import SlipwayModel
 /// There is one engine per state at a time: whoever holds the journal's lock. Everything it does is in the journal before it is done, so it may be killed at
 /// any instant; the next one goes on from there.
 package actor Engine {
-  private let house: House
-  private let pipeline: @Sendable () throws -> Pipeline
-  private let inbox: Inbox
-  private var drivers: [RunID: RunDriver] = [:]
-  private var active: Set<RunID> = []
+  let house: House
+  let pipeline: @Sendable () throws -> Pipeline
+  let desk: any Desk
+  private let randomness: @Sendable () -> UInt32
+  var drivers: [RunID: RunDriver] = [:]
+  var active: Set<RunID> = []
   /// Runs that could not be driven, with the reason; they are left alone until the next start.
-  private(set) package var stuck: [RunID: String] = [:]
+  package internal(set) var stuck: [RunID: String] = [:]
   /// The latest time that was seen, also by earlier drivers.
-  private var lastSeen: Timestamp
+  var lastSeen: Timestamp
   /// What made the journal fail, once it did; nothing is driven after that.
-  private var failure: (any Error)?
-
-  /// How often the inbox is looked at while driving.
-  private static let pulse = Duration.milliseconds(25)
-  private static let most = 256
+  var failure: (any Error)?
+  /// Environments for which a run is being written down, and those of which a slot is being emptied: never both, and one at a time, for between the look
+  /// whether an environment is free and the entry that takes it others get their turn.
+  var opening: Set<EnvironmentName> = []
+  var emptying: Set<EnvironmentName> = []
+  /// Scheduled work that is under way.
+  var removing: Set<String> = []
+  /// Scheduled work that did not come to its end, and when it is tried again.
+  var removeAgain: [String: Timestamp] = [:]
+  /// Whether something happened since the driving loop last looked, and how to wake it.
+  var hasNews = false
+  var sleeper: CheckedContinuation<Void, Never>?
 
   /// - Parameters:
   ///   - state: where everything lies.
@@ -32,14 +40,18 @@ package actor Engine {
   ///   - time: clock and timers.
   ///   - author: writes evidence.
   ///   - observer: told about everything.
+  ///   - desk: where submissions come in while driving; nil for the inbox of `state`.
+  ///   - randomness: parts the ids of runs that begin in the same millisecond.
   /// - Throws: a journal error, or ``EngineError`` when an entry of the ledger cannot be read.
   package init(
     state: StateFolder, journal: Journal, catalog: any ConnectorCatalog,
     pipeline: @escaping @Sendable () throws -> Pipeline, time: any TimeSource, author: EvidenceAuthor,
-    observer: any RunObserver
+    observer: any RunObserver, desk: (any Desk)? = nil,
+    randomness: @escaping @Sendable () -> UInt32 = { .random(in: .min ... .max) }
   ) async throws {
     self.pipeline = pipeline
-    inbox = Inbox(state)
+    self.desk = desk ?? InboxDesk(state)
+    self.randomness = randomness
     let ledger = try await RunArchive(journal.reader).ledger()
     let last = try await journal.reader.entries(after: journal.tip.seq - 1, limit: 1).last
     lastSeen = last?.entry.at ?? time.now()
@@ -123,6 +135,18 @@ package actor Engine {
   }
 
   private func begin(_ plan: Plan, _ submission: Submission) async throws -> Reply {
+    if emptying.contains(plan.to) {
+      throw EngineError(
+        .refused,
+        "a slot of \(plan.to) is being emptied at this moment, as its rollback window is over; ask again shortly")
+    }
+    guard opening.insert(plan.to).inserted else {
+      throw EngineError(
+        .refused,
+        "another run is being opened on \(plan.to) at this moment; one promotion per environment: see slipway list"
+      )
+    }
+    defer { opening.remove(plan.to) }
     if let open = try await openRuns(of: plan.to).first {
       throw EngineError(
         .refused,
@@ -130,13 +154,14 @@ package actor Engine {
       )
     }
     let now = house.time.now()
-    let run = RunID(at: now, randomness: UInt32.random(in: 0...UInt32.max))
+    let run = RunID(at: now, randomness: randomness())
     let digest = try plan.digest
     let request = Request(run: run, plan: plan, digest: digest, by: submission.by)
     let promotion = Promotion(request, at: now)
     let entry = try RunHistory.entry(.requested(request), of: run, at: now, by: submission.by.text, id: submission.id)
     _ = try await house.journal.append(Append([entry], run: promotion.row(at: now)))
     house.observe(run, .requested(request), promotion)
+    wake()
     return Reply(
       accepted: true, run: run,
       message: "run \(run): \(plan.operation.rawValue) \(plan.release.id) to \(plan.to), plan \(digest)")
@@ -156,11 +181,11 @@ package actor Engine {
     return try await begin(plan, submission)
   }
 
-  private func openRuns(of environment: EnvironmentName) async throws -> [RunRow] {
+  func openRuns(of environment: EnvironmentName) async throws -> [RunRow] {
     try await house.journal.reader.runs(of: environment, limit: 1_000).filter { $0.finishedAt == nil }
   }
 
-  private func driver(of run: RunID) async throws -> RunDriver {
+  func driver(of run: RunID) async throws -> RunDriver {
     if let driver = drivers[run] { return driver }
     let entries = try await RunArchive(house.journal.reader).entries(of: run.text)
     // Another task may have made it while the journal was read.
@@ -168,125 +193,5 @@ package actor Engine {
     let driver = try RunDriver(try RunHistory(run, entries: entries), house: house)
     drivers[run] = driver
     return driver
-  }
-
-  // MARK: Driving
-
-  /// Drives what is due.
-  ///
-  /// - Parameters:
-  ///   - followed: runs whose end is waited for; empty with `forever` false: returns when nothing is due.
-  ///   - forever: goes on until the task is cancelled.
-  ///   - deadline: when to stop waiting for the followed runs; nil for never.
-  /// - Throws: the journal's error when it failed; what was begun is found by the next driver.
-  package func drive(following followed: Set<RunID>, forever: Bool, until deadline: Timestamp?) async throws {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      defer { group.cancelAll() }
-      while !Task.isCancelled {
-        if let failure { throw failure }
-        await takeInbox()
-        let now = house.time.now()
-        // After the clock was set back every wake-up lies too far ahead: then all that wait for a time are looked at once.
-        let horizon = now < lastSeen ? Timestamp(milliseconds: .max) : now
-        lastSeen = now
-        for row in try await house.journal.reader.due(at: horizon, limit: Self.most) where mayStart(row.run) {
-          active.insert(row.run)
-          group.addTask { await self.drive(row.run) }
-        }
-        try await removeDueSlots(at: now)
-        if !forever {
-          if followed.isEmpty, active.isEmpty,
-            try await house.journal.reader.due(at: house.time.now(), limit: 1).allSatisfy({ stuck[$0.run] != nil })
-          {
-            return
-          }
-          if !followed.isEmpty, try await areOver(followed) { return }
-          if let deadline, now >= deadline { return }
-        }
-        // The inbox is a matter of real processes, so this wait is real whatever clock the runs go by.
-        try? await Task.sleep(for: Self.pulse)
-      }
-    }
-  }
-
-  private func mayStart(_ run: RunID) -> Bool {
-    !active.contains(run) && stuck[run] == nil && active.count < Self.most
-  }
-
-  private func areOver(_ runs: Set<RunID>) async throws -> Bool {
-    for run in runs {
-      if stuck[run] != nil { continue }
-      if active.contains(run) { return false }
-      guard let row = try await house.journal.reader.run(run) else { continue }
-      if row.finishedAt == nil { return false }
-    }
-    return true
-  }
-
-  private func drive(_ run: RunID) async {
-    defer { active.remove(run) }
-    do {
-      let driver = try await driver(of: run)
-      try await driver.drive()
-      // A waiting run costs its row and nothing else.
-      if await driver.isIdle { drivers[run] = nil }
-    } catch let error as JournalError {
-      failure = failure ?? error
-    } catch {
-      stuck[run] = "\(error)"
-      drivers[run] = nil
-      house.progress(run, "run", "stopped: \(error)")
-    }
-  }
-
-  private func takeInbox() async {
-    for submission in inbox.waiting() { inbox.answer(submission.id, await submit(submission)) }
-  }
-
-  // MARK: Scheduled work
-
-  private func removeDueSlots(at now: Timestamp) async throws {
-    for task in try await house.journal.reader.dueTasks(at: now, limit: 16) where task.type == SlotRemoval.type {
-      guard let removal = try? CanonicalJSON.decode(SlotRemoval.self, from: Data(task.metadata.utf8)) else { continue }
-      switch removal.isDue(await house.ledger(), openRuns: try await openRuns(of: removal.environment)) {
-      case .later: continue
-      case .never: try await close(task, removal, emptied: false, at: now)
-      case .now:
-        let intent = Entry(
-          stream: "environment:\(removal.environment)", kind: FinishedTask.intentKind, at: now, actor: "slipway",
-          body: try CanonicalJSON.encode(removal))
-        _ = try await house.journal.append(Append([intent]))
-        guard await remove(removal) else { continue }
-        try await close(task, removal, emptied: true, at: now)
-      }
-    }
-  }
-
-  /// Emptying a slot is harmless when repeated, so a crash in between only repeats it.
-  private func remove(_ removal: SlotRemoval) async -> Bool {
-    guard let environment = try? pipeline().environment(removal.environment),
-      let connectors = try? house.catalog.connectors(for: environment)
-    else { return false }
-    let deployment = Deployment(
-      environment: removal.environment, slot: removal.placement.slot, release: removal.placement.release,
-      run: removal.placement.run)
-    guard (try? await connectors.deployer.destroy(deployment)) != nil,
-      let contents = try? await connectors.deployer.contents(of: deployment)
-    else { return false }
-    // What still holds a release is tried again; a tool that cannot be asked is believed.
-    return contents == .empty || contents == .unknown
-  }
-
-  private func close(_ task: ScheduledTask, _ removal: SlotRemoval, emptied: Bool, at now: Timestamp) async throws {
-    let finished = FinishedTask(task, wasNeeded: emptied)
-    let event = LedgerEvent.slotEmptied(removal.environment, removal.placement.slot)
-    var entries = [
-      Entry(
-        stream: event.stream, kind: FinishedTask.kind, at: now, actor: "slipway",
-        body: try CanonicalJSON.encode(finished))
-    ]
-    if emptied { entries.append(try RunHistory.entry(event, at: now, by: "slipway")) }
-    _ = try await house.journal.append(Append(entries, rows: [.task(finished.row)]))
-    if emptied { await house.apply(event, at: now) }
   }
 }

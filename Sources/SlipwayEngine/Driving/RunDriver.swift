@@ -23,6 +23,9 @@ actor RunDriver {
 
   /// How long an effect may take to end after it was cancelled.
   private static let grace = Span.seconds(5)
+  /// How long the look at blue before the first effect may take; it is worth having, not worth waiting for.
+  private static let lookTime = Span.seconds(15)
+  private static let tellingTime = Span.seconds(30)
   /// A wait longer than this costs a row instead of a task.
   private static let patience = Span.seconds(20)
 
@@ -112,7 +115,10 @@ actor RunDriver {
       refuseAll("\(error)")
       throw error
     }
-    for messenger in messengers { await messenger.value }
+    // Whoever tells people may take its time, and a word for this run must not wait for it.
+    _ = await Deadline.bound(Self.tellingTime, house.time) { [messengers] in
+      for messenger in messengers { await messenger.value }
+    }
     messengers = []
     await leave()
   }
@@ -187,9 +193,8 @@ actor RunDriver {
   }
 
   private func sleep(until time: Timestamp) async {
-    let wait = max(Span.milliseconds(1), time - house.time.now())
     let timer = Task { [house] in
-      try await house.time.sleep(for: wait)
+      try await house.time.wait(until: time)
       post(.tick(0))
     }
     await waitForSignal()
@@ -201,7 +206,8 @@ actor RunDriver {
     switch stepRun.step.action {
     case .record(let change): try await record(stepRun, change, after: intent)
     case .schedule(let span): try await schedule(stepRun, span, after: intent)
-    case .gate, .recheck, .approve, .confirm, .deploy, .verify, .shift, .watch, .notify, .destroy:
+    case .gate, .recheck, .approve, .confirm, .snapshot, .deploy, .migrate, .restore, .verify, .shift, .watch, .notify,
+      .destroy:
       try await prepare(stepRun)
       let sequence = try await write([intent])
       let ledger = await house.ledger()
@@ -219,13 +225,19 @@ actor RunDriver {
   private func prepare(_ stepRun: StepRun) async throws {
     guard history.promotion.plan.operation == .promote, case .forward = history.promotion.phase else { return }
     switch stepRun.step.action {
-    case .deploy where before == nil: before = try? await performer.reading(house.time.now())
+    case .deploy where before == nil: before = await look()
     case .shift where history.reference.isEmpty && !history.promotion.hasTouchedTraffic:
-      if let before, let after = try? await performer.reading(house.time.now()) {
+      if let before, let after = await look() {
         try await write([.referenced(before: before, after: after)])
       }
     default: break
     }
+  }
+
+  private func look() async -> CounterSample? {
+    await Deadline.bound(Self.lookTime, house.time) { [performer, house] in
+      try? await performer.reading(house.time.now())
+    } ?? nil
   }
 
   /// Runs an effect to its end, its deadline, or until a person's word makes it pointless.

@@ -16,7 +16,7 @@ struct EvidenceFiles {
     files["inputs.json"] = try json(inputs)
     files["run_id.txt"] = Data("\(promotion.run)\n".utf8)
     files["staging_snapshot.json"] = try json(
-      NotPart(reason: "this promotion moves no data, so nothing was snapshotted"))
+      NotPart(reason: "this promotion brings no data along, so nothing of the environment before was copied"))
     files["blue_backup.json"] = try json(blueBackup)
     files["green_restore.json"] = try json(
       step(.deploy, named: "green was made by deploying the release into its slot"))
@@ -108,12 +108,22 @@ struct EvidenceFiles {
     var applies: Bool
     var reason: String
     var blue: Placement?
+    /// The name under which the data were copied: the run's id.
+    var snapshot: RunID?
+    var migration: MigrationSpec?
+    var steps: [RunStatus.StepLine]
   }
 
   private var blueBackup: BlueBackup {
-    BlueBackup(
-      applies: false, reason: "this promotion moves no data; blue itself stays in its slot and can serve again",
-      blue: promotion.plan.blue)
+    let steps = [StepKind.snapshot, .migrate, .restore].flatMap { self.steps(of: $0) }
+    let copied = promotion.records.contains { $0.step.action == .snapshot && $0.status == .succeeded }
+    return BlueBackup(
+      applies: copied,
+      reason: copied
+        ? "the data were copied before anything changed them; blue itself stays in its slot and can serve again"
+        : "no data were copied; blue itself stays in its slot and can serve again",
+      blue: promotion.plan.blue, snapshot: copied ? promotion.run : nil, migration: promotion.plan.migration,
+      steps: steps)
   }
 
   private struct StepFile: Encodable {

@@ -30,7 +30,10 @@ struct StepPerformer: Sendable {
       var reports: [GateReport] = []
       for gate in gates { reports.append(await judge(gate, ledger)) }
       return .gatesReported(step: stepRun.index, attempt: stepRun.attempt, reports: reports)
+    case .snapshot: result = await change(.snapshot)
     case .deploy: result = await deploy()
+    case .migrate: result = await change(.migrate)
+    case .restore: result = await change(.restore)
     case .verify(let target, let checks): result = await verify(target, checks, progress)
     case .shift(let percent, let settles): result = await shift(percent, settles: settles, generation: generation)
     case .destroy(let role): result = await destroy(role)
@@ -49,7 +52,7 @@ struct StepPerformer: Sendable {
 
   // MARK: Deploying
 
-  private var candidate: Deployment {
+  var candidate: Deployment {
     Deployment(environment: plan.to, slot: plan.green, release: plan.release, run: run)
   }
 
@@ -200,7 +203,10 @@ extension StepPerformer {
   private func observe(_ action: Action) async -> Observation {
     do throws(ConnectorError) {
       switch action {
+      case .snapshot: return try await observe(data: .snapshot)
       case .deploy: return try await observeDeploy()
+      case .migrate: return try await observe(data: .migrate)
+      case .restore: return try await observe(data: .restore)
       case .shift(let percent, let settles):
         let wanted = plan.split(percent: percent, settles: settles)
         let found = try await connectors.plane.readSplit()

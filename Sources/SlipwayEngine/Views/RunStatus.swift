@@ -128,6 +128,10 @@ package struct RunStatus: Codable, Sendable, Equatable {
   }
 
   private static func waiting(_ promotion: Promotion, at now: Timestamp) -> WaitingFor? {
+    // A run that somebody stopped is watched on, but what it waits for is a person.
+    if let suspension = promotion.suspension {
+      return WaitingFor(kind: Wait.Kind.person.rawValue, until: nil, reason: suspension.sentence)
+    }
     guard case .wait(let wait) = promotion.next(at: now) else { return nil }
     return WaitingFor(kind: wait.kind.rawValue, until: wait.until, reason: wait.reason)
   }

@@ -95,6 +95,18 @@ final class CommitQueue: Sendable {
     }
   }
 
+  /// For a writer that is stepped: up to `limit` of what waits, without waiting.
+  func take(atMost limit: Int) -> [CommitRequest] {
+    state.withLock { state in
+      let taken = Array(state.requests.prefix(limit))
+      state.requests.removeFirst(taken.count)
+      return taken
+    }
+  }
+
+  /// How many requests wait for the writer.
+  var waiting: Int { state.withLock { $0.requests.count } }
+
   /// For the writer: room for as much again.
   func release(appends: Int, bytes: Int) {
     let next = state.withLock { state in

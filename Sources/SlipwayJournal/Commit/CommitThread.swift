@@ -50,22 +50,33 @@ final class CommitThread: Sendable {
 
   private func serve(_ database: Database) throws {
     let committer = try Committer(database)
-    while let requests = queue.drain() {
-      var group = Group()
-      for request in requests {
-        switch request {
-        case .append(let append, let acknowledgement):
-          group.add(append, acknowledgement)
-        case .work(let work, let acknowledgement):
-          commit(&group, with: committer)
-          perform(work, acknowledgement, with: committer)
-        }
-      }
-      commit(&group, with: committer)
-      if queue.ended?.code != .broken {
-        do { try committer.checkpointIfDue() } catch { stop(error, while: "copying the log into the database failed") }
+    while let requests = queue.drain() { carryOut(requests, with: committer) }
+  }
+
+  /// Commits the appends of `requests` in one group, or in several where other work lies between them.
+  func carryOut(_ requests: [CommitRequest], with committer: Committer) {
+    var group = Group()
+    for request in requests {
+      switch request {
+      case .append(let append, let acknowledgement):
+        group.add(append, acknowledgement)
+      case .work(let work, let acknowledgement):
+        commit(&group, with: committer)
+        perform(work, acknowledgement, with: committer)
       }
     }
+    commit(&group, with: committer)
+    if queue.ended?.code != .broken {
+      do { try committer.checkpointIfDue() } catch { stop(error, while: "copying the log into the database failed") }
+    }
+  }
+
+  /// Commits the appends of `requests` and answers nobody, as a process does that is killed right after its commit.
+  func commitUnheard(_ requests: [CommitRequest], with committer: Committer) {
+    var appends = requests.compactMap { request in
+      if case .append(let append, _) = request { append } else { nil }
+    }
+    _ = try? committer.write(&appends)
   }
 
   private struct Group {

@@ -13,18 +13,25 @@ package struct StoredEntry: Sendable, Equatable {
 package final class JournalReader: Sendable {
   package let folder: JournalFolder
   private let pool: DatabasePool
+  private let onCallersThread: Bool
 
-  private init(folder: JournalFolder, pool: DatabasePool) {
+  private init(folder: JournalFolder, pool: DatabasePool, onCallersThread: Bool) {
     self.folder = folder
     self.pool = pool
+    self.onCallersThread = onCallersThread
   }
 
   /// Opens the journal of a state folder for reading.
   ///
+  /// - Parameters:
+  ///   - folder: The state folder.
+  ///   - onCallersThread: Reads where the caller runs instead of on a thread of its own; for a simulation that has one thread only.
+  /// - Returns: The open reader.
   /// - Throws: `missing` where nothing has run yet, `newer`, `corrupt`, `unreachable`.
-  package static func open(folder: URL) throws(JournalError) -> JournalReader {
+  package static func open(folder: URL, onCallersThread: Bool = false) throws(JournalError) -> JournalReader {
     let folder = JournalFolder(folder)
-    return JournalReader(folder: folder, pool: try Connection.reading(folder, connections: 3))
+    return JournalReader(
+      folder: folder, pool: try Connection.reading(folder, connections: 3), onCallersThread: onCallersThread)
   }
 
   /// Ends all reading; later reads throw.
@@ -81,6 +88,7 @@ package final class JournalReader: Sendable {
   func read<Value: Sendable>(_ work: @escaping @Sendable (Database) throws -> Value) async throws(JournalError) -> Value
   {
     do {
+      if onCallersThread { return try readNow(work) }
       return try await pool.read(work)
     } catch let error as JournalError {
       throw error
@@ -90,6 +98,9 @@ package final class JournalReader: Sendable {
       throw JournalError(.cancelled, "reading \(folder.database.path) was cancelled", cause: error)
     }
   }
+
+  /// Outside an async function, so that GRDB's blocking form is meant.
+  private func readNow<Value>(_ work: (Database) throws -> Value) throws -> Value { try pool.read(work) }
 
   private func entries(
     _ condition: String, _ arguments: StatementArguments, limit: Int

@@ -9,10 +9,13 @@ package struct EnvironmentSpec: Codable, Sendable, Equatable {
   package var health: HealthSpec
   /// How to ask which version answers; nil when the service cannot say.
   package var version: VersionSpec?
+  /// Nil where the environment has no data, or a promotion leaves them alone.
+  package var data: DataSpec?
 
   package init(
     name: EnvironmentName, protected: Bool = false, deploy: DeploySpec, traffic: TrafficSpec,
-    metrics: MetricsSpec = .dataPlane, health: HealthSpec = HealthSpec(), version: VersionSpec? = nil
+    metrics: MetricsSpec = .dataPlane, health: HealthSpec = HealthSpec(), version: VersionSpec? = nil,
+    data: DataSpec? = nil
   ) {
     self.name = name
     self.protected = protected
@@ -21,6 +24,7 @@ package struct EnvironmentSpec: Codable, Sendable, Equatable {
     self.metrics = metrics
     self.health = health
     self.version = version
+    self.data = data
   }
 
   /// Where the service in `slot` listens, as `host:port`.

@@ -53,11 +53,13 @@ package struct PromotionSpec: Codable, Sendable, Equatable {
   package var watch: WatchSpec
   package var verify: VerifySpec
   package var rollback: RollbackSpec
+  /// Nil when the release changes no data.
+  package var migration: MigrationSpec?
 
   package init(
     from: EnvironmentName?, to: EnvironmentName, gates: [GateSpec] = [], approval: ApprovalSpec? = nil,
     confirms: [ConfirmSpec] = [], rollout: RolloutSpec = RolloutSpec(), watch: WatchSpec = WatchSpec(),
-    verify: VerifySpec = VerifySpec(), rollback: RollbackSpec = RollbackSpec()
+    verify: VerifySpec = VerifySpec(), rollback: RollbackSpec = RollbackSpec(), migration: MigrationSpec? = nil
   ) {
     self.from = from
     self.to = to
@@ -68,6 +70,7 @@ package struct PromotionSpec: Codable, Sendable, Equatable {
     self.watch = watch
     self.verify = verify
     self.rollback = rollback
+    self.migration = migration
   }
 }
 

@@ -23,6 +23,8 @@ package struct Plan: Codable, Sendable, Equatable {
   package var steps: [Step]
   package var watch: WatchSpec
   package var rollback: RollbackSpec
+  /// What the release's migration means for the way back; nil when it changes no data.
+  package var migration: MigrationSpec?
   /// The windows that the gates name, so that their meaning is part of the digest.
   package var windows: [String: Window]
   /// Who may approve or go back, by role, as the file says.
@@ -32,8 +34,8 @@ package struct Plan: Codable, Sendable, Equatable {
   package init(
     operation: Operation, project: String, release: Release, from: EnvironmentName?, to: EnvironmentName,
     environment: EnvironmentSpec, blue: Placement?, green: Slot, steps: [Step], watch: WatchSpec,
-    rollback: RollbackSpec,
-    windows: [String: Window], roles: [RoleName: [Person]], incident: String? = nil
+    rollback: RollbackSpec, migration: MigrationSpec? = nil, windows: [String: Window], roles: [RoleName: [Person]],
+    incident: String? = nil
   ) {
     self.operation = operation
     self.project = project
@@ -46,6 +48,7 @@ package struct Plan: Codable, Sendable, Equatable {
     self.steps = steps
     self.watch = watch
     self.rollback = rollback
+    self.migration = migration
     self.windows = windows
     self.roles = roles
     self.incident = incident

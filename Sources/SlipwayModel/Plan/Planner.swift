@@ -29,7 +29,7 @@ package struct Planner: Sendable {
       operation: .promote, project: pipeline.project, release: release, from: spec.from, to: target,
       environment: environment, blue: blue, green: blue?.slot.other ?? .a,
       steps: PromotionSteps(spec: spec, environment: environment, hasBlue: blue != nil).all, watch: spec.watch,
-      rollback: spec.rollback, windows: windows(of: spec.gates), roles: pipeline.roles)
+      rollback: spec.rollback, migration: spec.migration, windows: windows(of: spec.gates), roles: pipeline.roles)
   }
 
   /// The plan that takes `target` back, to the release it served before or to `id`.

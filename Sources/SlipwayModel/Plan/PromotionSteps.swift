@@ -5,8 +5,8 @@ struct PromotionSteps {
   let hasBlue: Bool
 
   var all: [Step] {
-    gates + approval + confirms(.beforeDeploy) + recheck + deploy + confirms(.beforeTraffic) + rollout
-      + confirms(.afterRollout) + finish
+    gates + approval + confirms(.beforeDeploy) + recheck + snapshot + deploy + migrate + verify
+      + confirms(.beforeTraffic) + rollout + confirms(.afterRollout) + finish
   }
 
   private var gateSpecs: [GateSpec] {
@@ -59,16 +59,38 @@ struct PromotionSteps {
     }
   }
 
+  /// Whoever has data to lose gets a copy of them first, also when this release says that it changes none.
+  private var snapshot: [Step] {
+    guard let data = environment.data else { return [] }
+    return [Step(id: "snapshot", action: .snapshot, timeout: data.timeout, retry: .few, undo: .nothing)]
+  }
+
+  private var migrate: [Step] {
+    guard let data = environment.data, let migration = spec.migration else { return [] }
+    let undo: Undo =
+      switch migration {
+      case .compatible: .nothing
+      case .restorable: .restoreData
+      case .irreversible: .impossible
+      }
+    return [Step(id: "migrate", action: .migrate, timeout: data.timeout, retry: .few, undo: undo)]
+  }
+
   private var deploy: [Step] {
-    let health = environment.health
-    let poll = (health.every + health.timeout) * health.tries
     var timeout = Span.minutes(10)
     if case .commands(let commands) = environment.deploy { timeout = commands.timeout }
     return [
-      Step(id: "deploy", action: .deploy, timeout: timeout, retry: .few, undo: .destroyGreen),
+      Step(id: "deploy", action: .deploy, timeout: timeout, retry: .few, undo: .destroyGreen)
+    ]
+  }
+
+  private var verify: [Step] {
+    let health = environment.health
+    let poll = (health.every + health.timeout) * health.tries
+    return [
       Step(
         id: "verify-green", action: .verify(.green, spec.verify.beforeTraffic), timeout: poll + .minutes(10),
-        retry: .once, undo: .nothing),
+        retry: .once, undo: .nothing)
     ]
   }
 

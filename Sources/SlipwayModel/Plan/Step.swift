@@ -20,7 +20,7 @@ package struct Step: Codable, Sendable, Equatable {
 
 /// The closed set of things a step can be; connectors extend what a step does, never what a step is.
 ///
-/// `snapshot`, `backup`, `restore` and `migrate` belong to promotions with data; no action has these kinds yet.
+/// `backup` belongs to promotions with a database of their own for green; no action has this kind yet.
 package enum StepKind: String, Codable, Sendable, CaseIterable {
   case gate, approve, confirm, snapshot, backup, restore, deploy, migrate, verify, shift, watch, record, notify,
     schedule
@@ -34,8 +34,14 @@ package enum Action: Codable, Sendable, Equatable {
   case recheck([GateSpec])
   case approve(ApprovalSpec)
   case confirm(ConfirmSpec)
+  /// The environment's data are copied and the copy verified, before anything changes them (C3).
+  case snapshot
   /// The release goes into the green slot.
   case deploy
+  /// The data are brought to what the release needs.
+  case migrate
+  /// The data are brought back to the run's snapshot; only after traffic is off green.
+  case restore
   case verify(VerifyTarget, [CheckSpec])
   /// Green gets `percent` of new requests. A settling shift makes green its own fallback, which ends blue's duty.
   case shift(percent: Int, settles: Bool)
@@ -53,7 +59,10 @@ package enum Action: Codable, Sendable, Equatable {
     case .gate, .recheck: .gate
     case .approve: .approve
     case .confirm: .confirm
+    case .snapshot: .snapshot
     case .deploy: .deploy
+    case .migrate: .migrate
+    case .restore: .restore
     case .verify: .verify
     case .shift: .shift
     case .watch: .watch
@@ -67,7 +76,7 @@ package enum Action: Codable, Sendable, Equatable {
   /// Whether doing it changes something outside, so that it needs an intent before and a read-back after an interruption.
   package var hasEffect: Bool {
     switch self {
-    case .deploy, .shift, .destroy, .notify: true
+    case .snapshot, .deploy, .migrate, .restore, .shift, .destroy, .notify: true
     case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule: false
     }
   }
@@ -105,6 +114,8 @@ package enum Undo: String, Codable, Sendable {
   case trafficToBlue = "traffic-to-blue"
   /// The green slot is emptied.
   case destroyGreen = "destroy-green"
+  /// The data are restored from the run's snapshot.
+  case restoreData = "restore-data"
   /// Cannot be taken back, like a message that was read.
   case impossible
 }

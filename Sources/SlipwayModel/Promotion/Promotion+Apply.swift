@@ -51,7 +51,8 @@ extension Promotion {
       if Mutant.forgetReadBack.isActive { records[index].status = .pending }
       guard case .intended = records[index].status else { continue }
       switch records[index].step.action {
-      case .deploy, .shift, .destroy, .notify: records[index].status = .uncertain(at: time)
+      case .snapshot, .deploy, .migrate, .restore, .shift, .destroy, .notify:
+        records[index].status = .uncertain(at: time)
       case .gate, .recheck, .verify, .watch, .record, .schedule: records[index].status = .pending
       case .approve, .confirm: break
       }
@@ -71,7 +72,8 @@ extension Promotion {
     records[index].startedAt = min(records[index].startedAt ?? time, time)
     switch records[index].step.action {
     case .approve, .confirm: break  // people work on these; the status stays pending until they answer
-    case .gate, .recheck, .deploy, .verify, .shift, .watch, .record, .schedule, .notify, .destroy:
+    case .gate, .recheck, .snapshot, .deploy, .migrate, .restore, .verify, .shift, .watch, .record, .schedule, .notify,
+      .destroy:
       records[index].status = .intended(deadline: deadline)
     }
   }
@@ -104,7 +106,9 @@ extension Promotion {
     case .approve(let spec):
       let missing = spec.missing(in: approvals)
       return missing.isEmpty ? result : .errored("needs " + missing.joined(separator: " and "))
-    case .confirm, .deploy, .verify, .shift, .watch, .record, .schedule, .notify, .destroy: return result
+    case .confirm, .snapshot, .deploy, .migrate, .restore, .verify, .shift, .watch, .record, .schedule, .notify,
+      .destroy:
+      return result
     }
   }
 
@@ -114,7 +118,9 @@ extension Promotion {
     switch action {
     case .gate(let gate): asked = [gate.name]
     case .recheck(let gates): asked = gates.map(\.name)
-    case .approve, .confirm, .deploy, .verify, .shift, .watch, .record, .schedule, .notify, .destroy: asked = []
+    case .approve, .confirm, .snapshot, .deploy, .migrate, .restore, .verify, .shift, .watch, .record, .schedule,
+      .notify, .destroy:
+      asked = []
     }
     let said = GateReport.together(reports)
     guard case .succeeded = said else { return said }
@@ -175,7 +181,8 @@ extension Promotion {
     case .unreadable(let reason):
       records[index].detail = reason
       let again = time + records[index].step.retry.delay(after: max(3, attempt))
-      if case .back = phase {
+      // A second restore would throw away what blue was given since the first one, so that one is asked about again.
+      if case .back = phase, records[index].step.kind != .restore {
         // Going back does not wait for an answer: the write is harmless when repeated, and each attempt counts towards telling people.
         records[index].status = .retrying(at: again)
         return
@@ -228,12 +235,20 @@ extension Promotion {
     }
   }
 
-  /// Green is the last release known to have run; it is not removed while nobody could show that blue is well.
+  /// Green is the last release known to have run; it is not removed while nobody could show that blue is well and has its data.
   private mutating func keepGreenUnlessBlueIsWell(after index: Int) {
-    guard records[index].status == .failed, case .verify = records[index].step.action else { return }
+    guard records[index].status == .failed else { return }
+    let reason: String
+    switch records[index].step.action {
+    case .verify: reason = "blue was not found well after the rollback"
+    case .restore: reason = "the data were not restored"
+    case .gate, .recheck, .approve, .confirm, .snapshot, .deploy, .migrate, .shift, .watch, .record, .schedule, .notify,
+      .destroy:
+      return
+    }
     for later in records.indices where later > index && records[later].step.action == .destroy(.green) {
       records[later].status = .skipped
-      records[later].detail = "kept, because blue was not found well after the rollback"
+      records[later].detail = "kept, because \(reason)"
     }
   }
 
@@ -254,9 +269,24 @@ extension Promotion {
       skipRest()
       phase = .closing(.blocked)
     case .notify: advance(from: index, suspension)  // nobody's message stops a promotion
-    case .gate, .approve, .confirm, .deploy, .verify, .shift, .watch, .record, .schedule, .destroy:
-      goBack(Cause(kind: .failedStep, reason: "\(step.id): \(reason)", by: "slipway"), at: time)
+    case .gate, .approve, .confirm, .snapshot, .deploy, .migrate, .restore, .verify, .shift, .watch, .record, .schedule,
+      .destroy:
+      turnOrFreeze(index, reason, at: time)
     }
+  }
+
+  /// A failed step turns the run around, unless its data cannot follow: then it stops here, the step is done again when a person lets it, and only a
+  /// person turns it around.
+  private mutating func turnOrFreeze(_ index: Int, _ reason: String, at time: Timestamp) {
+    let step = records[index].step
+    guard isPastReturn else {
+      return goBack(Cause(kind: .failedStep, reason: "\(step.id): \(reason)", by: "slipway"), at: time)
+    }
+    records[index].status = step.action.hasEffect ? .uncertain(at: time) : .pending
+    records[index].errors = 0
+    records[index].startedAt = nil
+    records[index].finishedAt = nil
+    freeze("\(step.id): \(reason)", at: time)
   }
 
   mutating func skipRest() {
@@ -278,9 +308,10 @@ extension Promotion {
       records[index].status = .failed
       records[index].detail = "not confirmed in time"
       records[index].finishedAt = time
-      goBack(
-        Cause(kind: .failedStep, reason: "\(records[index].step.id): not confirmed in time", by: "slipway"), at: time)
-    case .gate, .recheck, .deploy, .verify, .shift, .watch, .record, .schedule, .notify, .destroy: break
+      turnOrFreeze(index, "not confirmed in time", at: time)
+    case .gate, .recheck, .snapshot, .deploy, .migrate, .restore, .verify, .shift, .watch, .record, .schedule, .notify,
+      .destroy:
+      break
     }
   }
 }

@@ -33,7 +33,7 @@ extension Promotion {
     let record = records[index]
     if case .approve(let spec) = record.step.action { return nextApproval(index, spec, suspension, at: now) }
     if let suspension, !isUnderWay(record), !isWatch(record) {
-      return .wait(Wait(kind: .person, until: nil, reason: Self.sentence(suspension)))
+      return .wait(Wait(kind: .person, until: nil, reason: suspension.sentence))
     }
     return next(in: index, at: now)
   }
@@ -51,10 +51,6 @@ extension Promotion {
   }
 
   private func isWatch(_ record: StepRecord) -> Bool { record.step.kind == .watch }
-
-  static func sentence(_ suspension: Suspension) -> String {
-    "\(suspension.kind.rawValue) by \(suspension.by): \(suspension.reason)"
-  }
 
   /// The next thing for one record, whichever way the run goes.
   private func next(in index: Int, at now: Timestamp) -> Decision {
@@ -96,7 +92,9 @@ extension Promotion {
       let until = started + record.step.timeout
       guard until > now else { return .record(.expired(step: index)) }
       return .wait(Wait(kind: .confirmation, until: until, reason: "confirm '\(spec.id)': \(spec.instructions)"))
-    case .gate, .recheck, .deploy, .verify, .shift, .record, .schedule, .notify, .destroy, .approve:
+    case .gate, .recheck, .snapshot, .deploy, .migrate, .restore, .verify, .shift, .record, .schedule, .notify,
+      .destroy,
+      .approve:
       // Where no pause ever was seen, people are told here at last.
       if needsEscalation(record, after: 6) { return escalate(index) }
       return .perform(stepRun(index, attempt: record.attempts + 1, at: now))
@@ -150,7 +148,7 @@ extension Promotion {
 
   private func nextGate(at now: Timestamp, _ suspension: Suspension?) -> Decision {
     if let suspension {
-      return .wait(Wait(kind: .person, until: nil, reason: Self.sentence(suspension)))
+      return .wait(Wait(kind: .person, until: nil, reason: suspension.sentence))
     }
     var earliest: Timestamp?
     var reason = ""
@@ -182,7 +180,7 @@ extension Promotion {
     // Who has agreed in time is not turned away because nobody drove the run in the meantime.
     if !missing.isEmpty, until <= now { return .record(.expired(step: index)) }
     if let suspension {
-      return .wait(Wait(kind: .person, until: missing.isEmpty ? nil : until, reason: Self.sentence(suspension)))
+      return .wait(Wait(kind: .person, until: missing.isEmpty ? nil : until, reason: suspension.sentence))
     }
     guard missing.isEmpty else {
       return .wait(Wait(kind: .approval, until: until, reason: "needs " + missing.joined(separator: " and ")))

@@ -1,21 +1,28 @@
 extension Plan {
   /// The steps that take a run back, in order: a pure function of what was touched (C7).
   ///
-  /// Traffic first, then a look at blue, then green's removal; what was never begun is not taken back. Traffic never waits for anything
-  /// else, least of all for green.
-  package func rollbackSteps(touchedTraffic: Bool, touchedGreen: Bool) -> [Step] {
+  /// Traffic first, then the data, then a look at blue, then green's removal; what was never begun is not taken back. Traffic never waits for
+  /// anything else, least of all for green.
+  package func rollbackSteps(touchedTraffic: Bool, touchedGreen: Bool, touchedData: Bool) -> [Step] {
     var steps: [Step] = []
+    let restores = touchedData && migration == .restorable
     if touchedTraffic {
       steps.append(
         Step(
           id: "rollback-shift-0", action: .shift(percent: 0, settles: false), timeout: .seconds(15), retry: .untilDone,
           undo: .impossible))
-      if blue != nil {
-        steps.append(
-          Step(
-            id: "rollback-verify", action: .verify(.blue, []), timeout: .minutes(2),
-            retry: RetryPolicy(attempts: 3, firstDelay: .seconds(1), longestDelay: .seconds(5)), undo: .nothing))
-      }
+    }
+    if restores {
+      steps.append(
+        Step(
+          id: "rollback-restore", action: .restore, timeout: environment.data?.timeout ?? .minutes(30), retry: .few,
+          undo: .impossible))
+    }
+    if touchedTraffic || restores, blue != nil {
+      steps.append(
+        Step(
+          id: "rollback-verify", action: .verify(.blue, []), timeout: .minutes(2),
+          retry: RetryPolicy(attempts: 3, firstDelay: .seconds(1), longestDelay: .seconds(5)), undo: .nothing))
     }
     if touchedGreen {
       steps.append(
@@ -41,9 +48,12 @@ extension Promotion {
   /// made sure of when a shift was begun.
   package var rollbackSteps: [Step] {
     switch plan.operation {
-    case .promote: plan.rollbackSteps(touchedTraffic: hasTouchedTraffic, touchedGreen: hasTouchedGreen)
+    case .promote:
+      plan.rollbackSteps(
+        touchedTraffic: hasTouchedTraffic, touchedGreen: hasTouchedGreen, touchedData: hasTouchedData)
     case .rollback where hasMovedTraffic: []
-    case .rollback: Array(plan.rollbackSteps(touchedTraffic: hasTouchedTraffic, touchedGreen: false).prefix(1))
+    case .rollback:
+      Array(plan.rollbackSteps(touchedTraffic: hasTouchedTraffic, touchedGreen: false, touchedData: false).prefix(1))
     }
   }
 
@@ -64,7 +74,9 @@ extension Promotion {
 
   /// What a run that turned around ends as.
   var outcomeOfGoingBack: Outcome {
-    switch cause?.kind {
+    // Blue serves again, but not on its data: nobody may call that taken back.
+    if records.contains(where: { $0.step.action == .restore && $0.status != .succeeded }) { return .failed }
+    return switch cause?.kind {
     case .aborted: .aborted
     case .breach, .undecided, .failedStep, .byHand, nil:
       hasTouchedTraffic && plan.operation == .promote ? .rolledBack : .failed

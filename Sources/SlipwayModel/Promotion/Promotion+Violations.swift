@@ -9,6 +9,7 @@ extension Promotion {
     let forward = records.prefix(forwardCount)
     var isOpenBefore = false
     var isGreenVerified = false
+    var isCopied = false
     var weight = 0
     for record in forward {
       switch record.status {
@@ -17,6 +18,10 @@ extension Promotion {
       case .pending, .waiting, .failed, .skipped: break
       }
       if case .verify(.green, _) = record.step.action, record.status == .succeeded { isGreenVerified = true }
+      if record.step.action == .snapshot, record.status == .succeeded { isCopied = true }
+      if record.step.action == .migrate, record.attempts > 0, !isCopied {
+        broken.append("data were changed before a snapshot of them was read back")
+      }
       if case .shift(let percent, let settles) = record.step.action {
         if percent < weight || (percent == weight && !settles) {
           broken.append("\(record.step.id) does not raise green's share")
@@ -29,8 +34,24 @@ extension Promotion {
     if records.filter({ if case .intended = $0.status { true } else { false } }).count > 1 {
       broken.append("two steps are under way at once")
     }
+    return broken + violationsOfTheWayBack
+  }
+
+  /// Data follow traffic, and where they cannot, only a person turns the run around.
+  private var violationsOfTheWayBack: [String] {
+    var broken: [String] = []
+    let back = records.dropFirst(forwardCount)
+    let isTrafficOff = !hasTouchedTraffic || back.contains { isShift($0) && $0.status == .succeeded }
+    if back.contains(where: { $0.step.action == .restore && $0.attempts > 0 }), !isTrafficOff {
+      broken.append("data were restored while green had traffic")
+    }
+    if let cause, isPastReturn, cause.kind != .aborted, cause.kind != .byHand {
+      broken.append("the run turned around by itself although its migration cannot be taken back")
+    }
     return broken
   }
+
+  private func isShift(_ record: StepRecord) -> Bool { record.step.kind == .shift }
 
   private var violationsOfAgreement: [String] {
     var broken: [String] = []
@@ -56,6 +77,7 @@ extension Promotion {
     }
     if records.contains(where: { !$0.status.isSettled }) { broken.append("the run is over with open steps") }
     let isTakenBack = records.contains { $0.step.id == "rollback-shift-0" && $0.status == .succeeded }
+    let isRestored = records.contains { $0.step.action == .restore && $0.status == .succeeded }
     switch outcome {
     case .success:
       if records.prefix(forwardCount).contains(where: { $0.status != .succeeded && !isMessage($0) }) {
@@ -63,6 +85,9 @@ extension Promotion {
       }
     case .rolledBack:
       if !isTakenBack { broken.append("the run is rolled back, but blue was never read back at 100 %") }
+      if plan.migration == .restorable, hasTouchedData, !isRestored {
+        broken.append("the run is rolled back, but its data were never read back as restored")
+      }
     case .aborted, .failed:
       if plan.operation == .promote, hasTouchedTraffic, !isTakenBack {
         broken.append("the run ended with traffic touched, but blue was never read back at 100 %")

@@ -13,7 +13,9 @@ extension Promotion {
     records[index].watch = progress
     switch judgement.verdict {
     case .breach:
-      if plan.rollback.automatic {
+      if isPastReturn {
+        if suspension == nil { freeze(judgement.reason, at: time) }
+      } else if plan.rollback.automatic {
         giveUp(index, Cause(kind: .breach, reason: judgement.reason, by: "slipway"), at: time)
       } else if suspension == nil {
         suspend(step, judgement.reason + "; automatic rollback is off", at: time)
@@ -24,12 +26,20 @@ extension Promotion {
     case .undecided, .noData, .error:
       guard progress.watched >= duration + plan.watch.patience, suspension == nil else { return }
       let reason = "\(judgement.verdict.rawValue) after \(progress.watched): \(judgement.reason)"
-      if plan.watch.whenUndecided == .rollBack {
+      if isPastReturn {
+        freeze(reason, at: time)
+      } else if plan.watch.whenUndecided == .rollBack {
         giveUp(index, Cause(kind: .undecided, reason: reason, by: "slipway"), at: time)
       } else {
         suspend(step, reason, at: time)
       }
     }
+  }
+
+  /// Stops a run whose data cannot follow it back.
+  mutating func freeze(_ reason: String, at time: Timestamp) {
+    guard case .forward(let step, _) = phase else { return }
+    suspend(step, reason + "; the migration cannot be taken back, so a person decides", at: time)
   }
 
   private mutating func giveUp(_ index: Int, _ cause: Cause, at time: Timestamp) {

@@ -60,6 +60,9 @@ package struct Promotion: Codable, Sendable, Equatable {
     package var at: Timestamp
     /// Set when a rule asked for it: after a resume the watch begins anew, or it would stop at once for the same figures.
     package var restartsWatch: Bool
+
+    /// Who stopped the run and why, for people.
+    package var sentence: String { "\(kind.rawValue) by \(by): \(reason)" }
   }
 
   /// Something said or decided.
@@ -126,6 +129,12 @@ extension Promotion {
   package var hasMovedTraffic: Bool {
     records.prefix(forwardCount).contains { $0.step.kind == .shift && $0.status == .succeeded }
   }
+
+  /// Whether a migration was ever begun, which may have changed anything.
+  package var hasTouchedData: Bool { wasBegun { $0 == .migrate } }
+
+  /// Whether the machine may not turn the run around by itself: the data cannot follow, so a person decides.
+  package var isPastReturn: Bool { plan.migration == .irreversible && hasTouchedData }
 
   /// Whether green's slot was ever touched.
   package var hasTouchedGreen: Bool { wasBegun { $0 == .deploy } }

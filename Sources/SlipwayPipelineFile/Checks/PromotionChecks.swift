@@ -21,6 +21,7 @@ struct PromotionChecks {
       ApprovalChecks(roles: draft.roles, reading: reading).run(promotion)
       guard let environment = draft.environments.first(where: { $0.name == to.text }) else { continue }
       checkMeasured(promotion, environment.value)
+      checkMigration(promotion, environment.value)
       if environment.value.protected {
         ProtectionChecks(environment: environment, promotion: promotion, reading: reading).run()
       }
@@ -70,6 +71,30 @@ struct PromotionChecks {
       .meaning, position ?? promotion.node.position,
       "each step is watched for \(rollout), shorter than the \(every) between two measurements",
       expected: "a watch of several measurements")
+  }
+
+  /// A migration needs somebody who carries it out, and where it can be taken back, somebody who does that.
+  private func checkMigration(_ promotion: Located<PromotionDraft>, _ environment: EnvironmentSpec) {
+    guard let migration = promotion.value.migration else { return }
+    let position = promotion.node.place("migration")
+    let data: DataCommandsSpec
+    switch environment.data {
+    case .commands(let spec)?: data = spec
+    case nil:
+      return reading.report(
+        .meaning, position, "nobody keeps the data of '\(promotion.value.to)'",
+        expected: "'data: {commands: …}' in the environment")
+    }
+    if data.migrate == nil {
+      reading.report(
+        .meaning, position, "the data of '\(promotion.value.to)' have no 'migrate' command",
+        expected: "'migrate' under 'data: {commands: …}'")
+    }
+    if migration == .restorable, data.restore == nil {
+      reading.report(
+        .meaning, position, "the data of '\(promotion.value.to)' have no 'restore' command",
+        expected: "'restore' under 'data: {commands: …}', or 'compatible' or 'irreversible'")
+    }
   }
 
   /// A rule about what nobody measures would stay undecided for ever.

@@ -11,7 +11,7 @@ enum DeployGrammar {
       .key("commands", commands, "Any deploy tool, called by command line.") { .commands($0) },
     ])
 
-  private static let variables =
+  static let variables =
     "More variables; values may refer to ${env:NAME} or ${file:PATH}. SLIPWAY_RELEASE, SLIPWAY_ARTIFACT, SLIPWAY_DIGEST, "
     + "SLIPWAY_COMMIT, SLIPWAY_SLOT, SLIPWAY_ENVIRONMENT and SLIPWAY_RUN are always set."
 
@@ -44,7 +44,7 @@ enum DeployGrammar {
     ])
 
   /// A command that can do or say something.
-  private static let effective = Shape<String>.command.checked { command, node, reading in
+  static let effective = Shape<String>.command.checked { command, node, reading in
     guard command.isNoCommand else { return }
     reading.report(
       .meaning, node.position, "this command does nothing and always succeeds", expected: "the real command")

@@ -21,6 +21,7 @@ enum EnvironmentGrammar {
         "metrics", \.metrics, MetricsGrammar.metrics,
         "Where a watch's counters come from; when left out, the data plane itself."),
       .optional("health", \.health, health, "How a slot is asked whether it is well."),
+      .optional("data", \.data, DataGrammar.data, "Who copies, migrates and restores the environment's data."),
       .optional(
         "version", \.version, version, "How a slot is asked which release answers; the body must contain its id."),
     ]

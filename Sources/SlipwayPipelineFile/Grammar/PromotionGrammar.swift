@@ -11,11 +11,13 @@ struct PromotionDraft: Sendable {
   var watch = WatchSpec()
   var verify = VerifySpec()
   var rollback = RollbackSpec()
+  var migration: MigrationSpec?
 
   var spec: PromotionSpec {
     PromotionSpec(
       from: from, to: to, gates: gates.compactMap { $0.value.spec(from: from) }, approval: approval,
-      confirms: confirms, rollout: rollout, watch: watch, verify: verify, rollback: rollback)
+      confirms: confirms, rollout: rollout, watch: watch, verify: verify, rollback: rollback,
+      migration: migration)
   }
 }
 
@@ -32,6 +34,10 @@ enum PromotionGrammar {
         "What must be true before anything is touched."),
       .optional("approval", \.approval, approval, "Who must agree. Compulsory where the environment is protected."),
       .optional("confirm", \.confirms, confirms, "Steps that a person does by hand and confirms."),
+      .optional(
+        "migration", \.migration, .word("what a migration means for going back"),
+        "The release changes data: compatible (going back leaves them), restorable (going back restores the snapshot), "
+          + "irreversible (trouble stops the run, a person decides)."),
       .optional("rollout", \.rollout, rollout, "How traffic moves."),
       .optional("watch", \.watch, WatchGrammar.watch, "What is watched while it moves."),
       .optional("verify", \.verify, verify, "Smoke tests. Health is always asked."),

@@ -32,7 +32,7 @@ struct PlanPreview {
     }
     await catalog.close()
     gates = reports
-    rollback = plan.rollbackSteps(touchedTraffic: true, touchedGreen: true)
+    rollback = plan.rollbackSteps(touchedTraffic: true, touchedGreen: true, touchedData: plan.migration != nil)
   }
 
   private static func ledger(_ workshop: Workshop) async throws -> Ledger {
@@ -129,6 +129,33 @@ enum StepText {
     case .schedule(let span): "blue is removed \(span) later"
     case .notify(let milestone): "people are told: \(milestone.rawValue)"
     case .destroy(let role): "slot of \(role.rawValue) is emptied"
+    case .snapshot: "the data are copied and the copy is verified: \(tool(plan, \.snapshot))"
+    case .migrate: "\(tool(plan, \.migrate)); \(wayBack(plan.migration))"
+    case .restore: "the data go back to the snapshot, what was written since is lost: \(tool(plan, \.restore))"
+    }
+  }
+
+  private static func tool(_ plan: Plan, _ deed: KeyPath<DataCommandsSpec, String?>) -> String {
+    switch plan.environment.data {
+    case .commands(let spec)?: "command '\(spec[keyPath: deed] ?? "none")'"
+    case nil: "nothing keeps them"
+    }
+  }
+
+  private static func tool(_ plan: Plan, _ deed: KeyPath<DataCommandsSpec, String>) -> String {
+    switch plan.environment.data {
+    case .commands(let spec)?: "command '\(spec[keyPath: deed])'"
+    case nil: "nothing keeps them"
+    }
+  }
+
+  /// What a migration means for going back, said before anything is touched (C7).
+  private static func wayBack(_ migration: MigrationSpec?) -> String {
+    switch migration {
+    case .compatible?: "going back leaves the data as they are, the old release works with them"
+    case .restorable?: "going back restores the snapshot and loses what was written since"
+    case .irreversible?: "cannot be taken back: trouble after it stops the run, and a person decides"
+    case nil: "no migration"
     }
   }
 

@@ -65,7 +65,12 @@ struct LiveCatalog: ConnectorCatalog {
     let verifier = ServiceVerifier(probe: HTTPProbe(client: client), runner: runner) {
       try await Task.sleep(for: $0.duration)
     }
-    return EnvironmentConnectors(deployer: deployer, plane: plane, source: source, verifier: verifier)
+    let data: (any DataStore)? =
+      switch environment.data {
+      case .commands(let spec)?: CommandDataStore(spec, runner: runner)
+      case nil: nil
+      }
+    return EnvironmentConnectors(deployer: deployer, plane: plane, source: source, verifier: verifier, data: data)
   }
 
   private func plane(_ environment: EnvironmentSpec) throws(ConnectorError) -> any TrafficPlane {

@@ -24,13 +24,16 @@ struct GoingBackTests {
     ])
   func table(traffic: Bool, green: Bool, ids: [String]) throws {
     var plan = try Sample.plan()
-    #expect(plan.rollbackSteps(touchedTraffic: traffic, touchedGreen: green).map(\.id.text) == ids)
+    #expect(plan.rollbackSteps(touchedTraffic: traffic, touchedGreen: green, touchedData: false).map(\.id.text) == ids)
     plan.rollback.keepGreen = true
     #expect(
-      plan.rollbackSteps(touchedTraffic: traffic, touchedGreen: green).map(\.id.text)
+      plan.rollbackSteps(touchedTraffic: traffic, touchedGreen: green, touchedData: false).map(\.id.text)
         == ids.filter { $0 != "rollback-destroy-green" })
     plan.blue = nil
-    #expect(!plan.rollbackSteps(touchedTraffic: traffic, touchedGreen: green).contains { $0.id == "rollback-verify" })
+    #expect(
+      !plan.rollbackSteps(touchedTraffic: traffic, touchedGreen: green, touchedData: false).contains {
+        $0.id == "rollback-verify"
+      })
   }
 
   @Test("C7: the way back that is shown is the way back that is gone, in every state")

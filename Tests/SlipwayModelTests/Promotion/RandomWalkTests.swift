@@ -28,12 +28,13 @@ struct RandomWalkTests {
   }
 
   private static func plans() throws -> [Plan] {
+    let migrations = try MigrationSpec.allCases.map { try Sample.plan(Sample.spec(gates: [], migration: $0)) }
     let impatient = WatchSpec(every: .seconds(20), patience: .minutes(1), whenUndecided: .rollBack)
     return [
       try Sample.fullPlan(), try Sample.plan(), try Sample.plan(hasBlue: false), try Sample.rollbackPlan(),
       try Sample.plan(Sample.spec(gates: [], approval: nil, watch: impatient)),
       try Sample.plan(Sample.spec(weights: [100], rollback: RollbackSpec(automatic: false, keepGreen: true))),
-    ]
+    ] + migrations
   }
 }
 
@@ -47,6 +48,8 @@ private struct Walker {
   private var now: Timestamp
   private var share = 0
   private var hasGreen = false
+  private var isMigrated = false
+  private var hasSnapshot = false
   /// Steps with an effect whose last attempt nobody has asked back yet.
   private var unasked: Set<Int> = []
 
@@ -190,7 +193,14 @@ private struct Walker {
     case .shift(let percent, _): share = percent
     case .deploy: hasGreen = true
     case .destroy: hasGreen = false
-    case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule, .notify: break
+    case .snapshot: hasSnapshot = true
+    case .migrate: isMigrated = true
+    case .restore:
+      if share > 0 { faults.append("data are restored while green has \(share) percent") }
+      isMigrated = false
+    case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule,
+      .notify:
+      break
     }
   }
 
@@ -200,7 +210,12 @@ private struct Walker {
     case .shift(let percent, _): return share == percent ? .done("d") : .undone("u")
     case .deploy: return hasGreen ? .done("d") : .undone("u")
     case .destroy: return hasGreen ? .undone("u") : .done("d")
-    case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule, .notify: return .unclear("r")
+    case .snapshot: return hasSnapshot ? .done("d") : .undone("u")
+    case .migrate: return isMigrated ? .done("d") : .undone("u")
+    case .restore: return isMigrated ? .undone("u") : .done("d")
+    case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule,
+      .notify:
+      return .unclear("r")
     }
   }
 
@@ -225,7 +240,9 @@ private struct Walker {
     let begun = promotion.hasTouchedTraffic
     switch outcome {
     case .success: if share != 100 { faults.append("success with \(share) percent") }
-    case .rolledBack, .aborted: if begun, share != 0 { faults.append("\(outcome) with \(share) percent") }
+    case .rolledBack, .aborted:
+      if begun, share != 0 { faults.append("\(outcome) with \(share) percent") }
+      if request.plan.migration == .restorable, isMigrated { faults.append("\(outcome) on migrated data") }
     case .failed:
       if begun, share != 0, request.plan.operation == .promote { faults.append("failed with \(share) percent") }
     case .rejected, .blocked: if share != 0 || hasGreen { faults.append("\(outcome) and touched") }
