@@ -4,6 +4,7 @@
 package enum Mutant: String, CaseIterable, Sendable {
   // The machine
   case forgetReadBack = "forget-read-back"
+  case secondRunOnEnvironment = "second-run-on-environment"
 
   #if DEBUG
     /// The fault that is switched on for the current task and all that it starts.

@@ -147,11 +147,11 @@ package actor Engine {
       )
     }
     defer { opening.remove(plan.to) }
-    if let open = try await openRuns(of: plan.to).first {
-      throw EngineError(
-        .refused,
-        "run \(open.run) is open on \(plan.to) (\(open.status)); one promotion per environment: wait for it or abort it"
-      )
+    let open = try await openRuns(of: plan.to)
+    if let refusal = plan.refusal(
+      besides: open.map { OpenRun(run: $0.run, environment: $0.environment, status: $0.status) })
+    {
+      throw EngineError(.refused, refusal)
     }
     let now = house.time.now()
     let run = RunID(at: now, randomness: randomness())

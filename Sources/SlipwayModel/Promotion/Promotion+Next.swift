@@ -150,12 +150,14 @@ extension Promotion {
     if let suspension {
       return .wait(Wait(kind: .person, until: nil, reason: suspension.sentence))
     }
+    // One at a time, also when another that waited is due by now.
+    if let busy = gateGroup.first(where: { isUnderWay(records[$0]) }) { return next(in: busy, at: now) }
     var earliest: Timestamp?
     var reason = ""
     for index in gateGroup {
       switch records[index].status {
       case .pending: return .perform(stepRun(index, attempt: records[index].attempts + 1, at: now))
-      case .intended, .uncertain: return next(in: index, at: now)
+      case .intended, .uncertain: continue
       case .retrying(let time), .waiting(let time):
         if isDue(time, at: now) { return .perform(stepRun(index, attempt: records[index].attempts + 1, at: now)) }
         if earliest.map({ time < $0 }) ?? true {

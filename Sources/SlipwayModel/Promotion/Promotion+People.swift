@@ -102,6 +102,7 @@ extension Promotion {
     phase = .forward(step: step, suspension: suspension)
     remark(person.text, "\(kind.rawValue): \(reason)", at: time)
     keepWatching()
+    askWhatGreenGets(at: time)
   }
 
   /// A run that is stopped between a watch and the next shift goes on with the watch: green has traffic, and somebody has to look.
@@ -112,6 +113,14 @@ extension Promotion {
     records[step - 1].status = .pending
     records[step - 1].finishedAt = nil
     phase = .forward(step: step - 1, suspension: suspension)
+  }
+
+  /// A first shift that was tried and could not be found out about may have given green traffic; before the run stands still on it, it is asked about again.
+  private mutating func askWhatGreenGets(at time: Timestamp) {
+    guard let index = current, records[index].step.kind == .shift, records[index].attempts > 0,
+      records[index].status == .pending
+    else { return }
+    records[index].status = .uncertain(at: time)
   }
 
   private mutating func resume(_ person: Person, at time: Timestamp) {
