@@ -87,9 +87,12 @@ package struct RouterPlane: TrafficPlane {
       throw ConnectorError(.misconfigured, "the router for \(listen) cannot be started: \(error)")
     }
     let end = ContinuousClock.now + .seconds(Self.patience)
+    var lost: ContinuousClock.Instant?
     while ContinuousClock.now < end {
       if try await answers() { return }
-      if process.ended != nil {
+      if process.ended != nil, lost == nil { lost = .now }
+      // One that ended may have lost to another that was started at the same moment and is about to answer.
+      if let lost, ContinuousClock.now - lost > .seconds(2) {
         throw ConnectorError(
           .misconfigured,
           "the router for \(listen) ended at once: \(Self.lastLine(log)); is the address taken by another program?")

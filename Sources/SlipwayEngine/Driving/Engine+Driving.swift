@@ -12,12 +12,16 @@ extension Engine {
   ///   - followed: runs whose end is waited for; empty with `forever` false: returns when nothing is due.
   ///   - forever: goes on until the task is cancelled.
   ///   - deadline: when to stop waiting for the followed runs; nil for never.
+  ///   - pause: how often what serves is asked whether it is there, which starts it again where it is not; nil for never.
   /// - Throws: the journal's error when it failed; what was begun is found by the next driver.
-  package func drive(following followed: Set<RunID>, forever: Bool, until deadline: Timestamp?) async throws {
+  package func drive(
+    following followed: Set<RunID>, forever: Bool, until deadline: Timestamp?, keepingUpEvery pause: Span? = nil
+  ) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       defer { group.cancelAll() }
       await takeIn()
       group.addTask { await self.listen() }
+      if let pause { group.addTask { await self.keepUp(every: pause) } }
       while !Task.isCancelled {
         if let failure { throw failure }
         hasNews = false

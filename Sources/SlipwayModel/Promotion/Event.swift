@@ -24,8 +24,8 @@ package enum Event: Codable, Sendable, Equatable {
   case confirmed(step: Int, by: Person, note: String)
   /// A person's time to answer ran out.
   case expired(step: Int)
-  /// People were told that going back has trouble.
-  case escalated(step: Int, reason: String)
+  /// People were told about trouble: with a step of going back, or, without one, with the run's evidence.
+  case escalated(step: Int?, reason: String)
   case evidenceWritten(folder: String, manifest: Digest)
   /// Evidence could not be written; it is tried again.
   case evidenceFailed(reason: String, attempt: Int)

@@ -37,8 +37,13 @@ extension Promotion {
       word(event, at: time)
     case .expired(let index): expire(index, at: time)
     case .escalated(let index, let reason):
-      guard records.indices.contains(index), !records[index].isEscalated else { return }
-      records[index].isEscalated = true
+      if let index {
+        guard records.indices.contains(index), !records[index].isEscalated else { return }
+        records[index].isEscalated = true
+      } else {
+        guard case .closing = phase, !isEvidenceEscalated else { return }
+        isEvidenceEscalated = true
+      }
       remark("slipway", "escalated: \(reason)", at: time)
     case .evidenceWritten(let folder, _):
       guard case .closing(let outcome) = phase else { return }
@@ -49,9 +54,11 @@ extension Promotion {
       guard case .closing = phase, attempt == evidenceAttempts + 1 else { return }
       evidenceAttempts = attempt
       evidenceRetryAt = time + RetryPolicy.untilDone.delay(after: attempt)
-      let text = "evidence could not be written: \(reason)"
+      let start = "evidence could not be written: "
       // Tried every few seconds for as long as it takes; the same words are not kept each time.
-      if remarks.last?.text != text { remark("slipway", text, at: time) }
+      if remarks.last(where: { $0.text.hasPrefix(start) })?.text != start + reason {
+        remark("slipway", start + reason, at: time)
+      }
     }
   }
 

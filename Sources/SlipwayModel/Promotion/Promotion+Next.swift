@@ -5,6 +5,11 @@ extension Promotion {
     case .finished(let outcome): return .finished(outcome)
     case .closing(let outcome):
       if let index = untoldFailure { return tell(index) }
+      if evidenceAttempts >= 3, !isEvidenceEscalated {
+        let reason =
+          "evidence could not be written \(evidenceAttempts) times; until it is, no other run starts on \(plan.to)"
+        return .record(.escalated(step: nil, reason: reason))
+      }
       if let retry = evidenceRetryAt, !isDue(retry, at: now) {
         return .wait(Wait(kind: .retry, until: retry, reason: "evidence could not be written; trying again"))
       }
@@ -135,7 +140,7 @@ extension Promotion {
     }
     var look = stepRun(index, attempt: 1, at: now)
     // A source that hangs is cut off long before the watch is over.
-    look.deadline = now + min(record.step.timeout, max(plan.watch.every, .seconds(15)))
+    look.deadline = now + min(record.step.timeout, lookTime)
     return .measure(look)
   }
 

@@ -6,7 +6,7 @@ extension Promotion {
       records[index].status == .pending
     else { return }
     let progress = (records[index].watch ?? WatchProgress(at: time, judgement)).looked(
-      at: time, judgement, atMost: plan.watch.every)
+      at: time, judgement, atMost: longestGap(after: judgement))
     records[index].attempts = 1
     records[index].startedAt = records[index].startedAt ?? time
     records[index].detail = judgement.reason
@@ -34,6 +34,15 @@ extension Promotion {
         suspend(step, reason, at: time)
       }
     }
+  }
+
+  /// How long one look at the counters may take.
+  var lookTime: Span { max(plan.watch.every, .seconds(15)) }
+
+  /// The longest time between two looks that counts as watched. A source that hangs uses up each look's time, and patience has to see that, or a minute
+  /// of it would last a quarter of an hour.
+  private func longestGap(after judgement: WatchJudgement) -> Span {
+    judgement.verdict == .error ? plan.watch.every + lookTime : plan.watch.every + plan.watch.every
   }
 
   /// Stops a run whose data cannot follow it back.
@@ -64,11 +73,10 @@ extension WatchProgress {
 
   /// One more look.
   ///
-  /// A gap counts as twice the planned one at most: a clock that was set forward, or hours without a driver, are not time watched. One that was set back
-  /// neither loses what was watched nor puts the samples before the beginning.
-  func looked(at time: Timestamp, _ judgement: WatchJudgement, atMost every: Span) -> WatchProgress {
-    let gap = max(.zero, time - lastAt)
-    let counted = min(gap, every + every)
+  /// A gap counts up to `longest`: a clock that was set forward, or hours without a driver, are not time watched. One that was set back neither loses
+  /// what was watched nor puts the samples before the beginning.
+  func looked(at time: Timestamp, _ judgement: WatchJudgement, atMost longest: Span) -> WatchProgress {
+    let counted = min(max(.zero, time - lastAt), longest)
     return WatchProgress(
       startedAt: min(startedAt, time), lastAt: time, looks: looks + 1, watched: watched + counted, last: judgement)
   }

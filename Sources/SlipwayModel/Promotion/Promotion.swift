@@ -21,6 +21,8 @@ package struct Promotion: Codable, Sendable, Equatable {
   package internal(set) var evidenceFolder: String?
   package internal(set) var evidenceAttempts = 0
   package internal(set) var evidenceRetryAt: Timestamp?
+  /// Whether people were told that the evidence cannot be written.
+  package internal(set) var isEvidenceEscalated = false
   package internal(set) var finishedAt: Timestamp?
   /// People's words and the machine's own decisions, in order, for the log.
   package internal(set) var remarks: [Remark] = []

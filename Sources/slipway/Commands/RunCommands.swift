@@ -43,7 +43,10 @@ struct RunCommand: AsyncParsableCommand {
     let (engine, journal) = try await seat(workshop, journalist)
     let isForever = forever
     do {
-      try await Interruption.stops { try await engine.drive(following: [], forever: isForever, until: nil) }
+      try await Interruption.stops {
+        try await engine.drive(
+          following: [], forever: isForever, until: nil, keepingUpEvery: isForever ? .seconds(2) : nil)
+      }
     } catch is CancellationError {
       // Stopped by the person who started it: what is open goes on with the next driver.
     } catch {

@@ -196,6 +196,7 @@ struct ForwardTests {
     #expect(driver.promotion.evidenceAttempts == 20)
     #expect(driver.promotion.remarks.count { $0.text.contains("disk full") } == 1)
     #expect(driver.now - .start < .hours(1))
+    #expect(driver.escalations == 1, "people are told once")
   }
 
   @Test("a plan without steps, which no planner makes, ends as failed instead of trapping")

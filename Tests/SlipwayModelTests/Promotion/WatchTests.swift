@@ -23,6 +23,23 @@ struct WatchTests {
     #expect(try driver.record("watch-10").watch?.looks == 7)
   }
 
+  @Test("a source that hangs at every look uses up the patience by the clock, not by the looks")
+  func hangingSource() throws {
+    let driver = try watching { $0.every = .seconds(2) }
+    let began = driver.now
+    while driver.promotion.suspension == nil, driver.now - began < .hours(1) {
+      switch driver.promotion.next(at: driver.now) {
+      case .wait(let wait): driver.now = max(driver.now, wait.until ?? driver.now)
+      case .measure(let run):
+        driver.now = run.deadline
+        driver.apply(.stepReported(step: run.index, attempt: 1, result: .errored("did not end")))
+      case let other: Issue.record("\(other)"); return
+      }
+    }
+    #expect(driver.promotion.suspension != nil)
+    #expect(driver.now - began <= .minutes(4), "a minute of watch and two of patience, not \(driver.now - began)")
+  }
+
   @Test("only healthy looks end a watch", arguments: [WatchVerdict.undecided, .noData, .error])
   func onlyHealthy(verdict: WatchVerdict) throws {
     var driver = try watching()
