@@ -76,6 +76,7 @@ extension Scene {
     world.isTouched = true
     world.asking = .begun
     if action == .deploy { world.isVerified = false }
+    if action.kind == .shift { world.isShifted = true }
     if action == .migrate { world.isDataTouched = true }
   }
 
@@ -135,6 +136,7 @@ extension Scene {
     guard isGood else { return "\(record.step.id) counts as done by \(what)" }
     switch record.step.action {
     case .verify(.green, _): world.isVerified = true
+    case .verify(.blue, _): world.isBlueWell = true
     case .verify(.front, _): world.isFrontVerified = true
     case .shift: (world.watched, world.lastLook) = (.zero, nil)
     default: break
@@ -166,7 +168,9 @@ extension Scene {
     guard case .measure(let run) = decision, case .watch(let percent, let duration) = run.step.action else { return nil }
     let wasStopped = promotion.suspension != nil
     let every = promotion.plan.watch.every
-    world.watched = world.watched + (world.lastLook.map { min(max(.zero, now - $0), every * 2) } ?? .zero)
+    // A source that does not answer takes its time.
+    let longest = verdict == nil || verdict == .error ? every + .seconds(15) : every * 2
+    world.watched = world.watched + (world.lastLook.map { min(max(.zero, now - $0), longest) } ?? .zero)
     world.lastLook = now
     if let verdict {
       let judgement = WatchJudgement(verdict: verdict, reason: verdict.rawValue)

@@ -50,7 +50,10 @@ extension Scene {
     case .deploy:
       return world.isGreenServing ? "\(step.id) begins in a slot that gets traffic" : nil
     case .destroy(.blue): return "\(step.id) begins, but nobody may touch blue's slot"
-    case .destroy(.green): return world.isGreenServing ? "\(step.id) begins while green may still get traffic" : nil
+    case .destroy(.green):
+      if world.isGreenServing { return "\(step.id) begins while green may still get traffic" }
+      return world.isShifted && promotion.plan.blue != nil && !world.isBlueWell
+        ? "\(step.id) removes the last release known to run before blue was found well" : nil
     case .shift(let percent, let settles): return rules(ofShift: percent, settles, step)
     case .snapshot: return world.data == .empty ? nil : "\(step.id) would copy data that are migrated already"
     case .migrate: return world.copy == .whole ? nil : "\(step.id) begins without a whole copy of the data"

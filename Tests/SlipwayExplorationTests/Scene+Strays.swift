@@ -27,6 +27,7 @@ extension Scene {
     if underWay == nil { events.append(.resumed) }
     var isClosing = false
     if case .closing = promotion.phase { isClosing = true }
+    if !isClosing { events.append(.escalated(step: nil, reason: "late")) }
     if !isClosing { events.append(.evidenceWritten(folder: "late", manifest: Sample.otherPlan)) }
     events.append(.evidenceFailed(reason: "late", attempt: promotion.evidenceAttempts))
     guard let index = promotion.current else { return events }

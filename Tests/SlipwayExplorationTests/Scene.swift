@@ -62,6 +62,9 @@ private struct KeyWriter {
       packer.put(step, 5)
       packer.put(suspension.map { $0.restartsWatch ? 2 : 1 } ?? 0, 2)
       for index in 0..<forward { write(records[index]) }
+      if step > 0, step < forward, records[step].step.kind == .shift, let watch = records[step - 1].watch {
+        write(watch)
+      }
     case .back(let step):
       packer.put(1, 2)
       packer.put(step, 5)
@@ -88,6 +91,8 @@ private struct KeyWriter {
       case nil: 0
       }
     packer.put(kind, 2)
+    packer.put(promotion.isEvidenceEscalated)
+    packer.put(promotion.isEvidenceEscalated ? 3 : min(promotion.evidenceAttempts, 3), 2)
     packer.put(
       promotion.hasTouchedTraffic, promotion.hasTouchedGreen, promotion.hasMovedTraffic, promotion.hasTouchedData,
       promotion.plan.operation == .rollback
@@ -125,12 +130,17 @@ private struct KeyWriter {
     write(start: record)
     if let watch = record.watch {
       packer.put(1, 1)
-      packer.put(Int(min(watch.watched.milliseconds / 1_000, 31)), 5)
-      let gap = now - watch.lastAt
-      packer.put(gap < .zero ? 31 : Int(min(gap.milliseconds / 1_000, 30)), 5)
+      write(watch)
     } else {
       packer.put(0, 1)
     }
+  }
+
+  /// How much was watched, and how long ago; beyond patience and the longest gap that counts, more makes no difference.
+  private mutating func write(_ watch: WatchProgress) {
+    packer.put(Int(min(watch.watched.milliseconds / 1_000, 20)), 5)
+    let gap = now - watch.lastAt
+    packer.put(gap < .zero ? 31 : Int(min(gap.milliseconds / 1_000, 25)), 5)
   }
 
   /// Over; still to come; or so far ahead that the clock must have been set back.

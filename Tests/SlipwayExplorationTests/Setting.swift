@@ -27,6 +27,8 @@ struct Setting: Sendable, CustomStringConvertible {
     name: "canary of two steps", plan: Sample.plan(weights: [50, 100], watch: Sample.watch()), atLeast: 1_000)
   static let blueGreen = Setting(
     name: "blue-green, and a wild clock", plan: Sample.plan(), hasWildClock: true, atLeast: 1_000)
+  /// The shortest way to traffic, for hunting faults.
+  static let plain = Setting(name: "blue-green", plan: Sample.plan(), atLeast: 1_000)
   static let firstDeployment = Setting(
     name: "first deployment, no blue", plan: Sample.plan(hasBlue: false), atLeast: 1_000)
   static let manual = Setting(

@@ -44,6 +44,9 @@ struct World: Sendable {
   /// Any effect was ever begun.
   var isTouched = false
   var hasEvidence = false
+  /// Traffic was ever touched, and blue was found well after it came back.
+  var isShifted = false
+  var isBlueWell = false
   /// How long the watch in hand has really looked.
   var watched = Span.zero
   var lastLook: Timestamp?
@@ -74,10 +77,10 @@ struct World: Sendable {
     packer.put(isTorn, isSettled, recordsGreen, isRemovalPlanned)
     packer.put(Int(asking.rawValue), 2)
     packer.put(isVerified, isFrontVerified, areGatesOld, isTouched)
-    packer.put(hasEvidence, askedAt != nil, lastLook != nil, isRestored, isDataTouched)
+    packer.put(hasEvidence, askedAt != nil, lastLook != nil, isRestored, isDataTouched, isShifted, isBlueWell)
     packer.put(Int(agreed), 5)
     packer.put(Int(passed), 4)
-    packer.put(Int(min(watched.milliseconds, 30_000) / 1_000), 6)
+    packer.put(Int(min(watched.milliseconds, 20_000) / 1_000), 5)
     packer.put(provenShare, 7)
     return packer.words.0
   }
