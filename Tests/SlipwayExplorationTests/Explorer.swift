@@ -171,7 +171,7 @@ struct Explorer {
         let rule = next.make(move, after: decision, in: setting)
         if rule != nil || numbers[next.key] != targets[edge] {
           return Finding(
-            rule: "two scenes with one key go different ways by \(move): \(scene.promotion.phase) \(scene.world) \(scene.promotion.current.map { scene.promotion.records[$0] } as Any) now \(scene.now)",
+            rule: "two scenes with one key go different ways by \(move): \(scene)",
             trace: trace(to: Int(state)))
         }
       }

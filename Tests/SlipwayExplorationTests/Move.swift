@@ -76,8 +76,7 @@ extension Scene {
     }
     moves += Move.Word.allCases.dropFirst().map(Move.report)
     if isTrue(step.action) { moves.append(.report(.succeeded)) }
-    for contents in [World.Contents.half, .whole] where changes(step.action, contents) { moves.append(.happen(contents)) }
-    return moves
+    return moves + [World.Contents.half, .whole].filter { changes(step.action, $0) }.map(Move.happen)
   }
 
   /// A connector that can be asked never lies; one that cannot says so.

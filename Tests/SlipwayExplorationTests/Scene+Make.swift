@@ -165,7 +165,9 @@ extension Scene {
   }
 
   private mutating func look(_ verdict: WatchVerdict?, _ decision: Decision) -> String? {
-    guard case .measure(let run) = decision, case .watch(let percent, let duration) = run.step.action else { return nil }
+    guard case .measure(let run) = decision, case .watch(let percent, let duration) = run.step.action else {
+      return nil
+    }
     let wasStopped = promotion.suspension != nil
     let every = promotion.plan.watch.every
     // A source that does not answer takes its time.
@@ -180,7 +182,9 @@ extension Scene {
     }
     if promotion.records[run.index].status == .succeeded {
       world.provenShare = percent
-      if verdict != .healthy { return "the watch at \(percent) % ended well with '\(verdict?.rawValue ?? "no answer")'" }
+      guard verdict == .healthy else {
+        return "the watch at \(percent) % ended well with '\(verdict?.rawValue ?? "no answer")'"
+      }
       return world.watched < duration ? "the watch at \(percent) % ended after \(world.watched) of \(duration)" : nil
     }
     return ruleOfStopping(verdict, wasStopped, world.watched >= duration + promotion.plan.watch.patience)

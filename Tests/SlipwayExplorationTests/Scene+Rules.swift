@@ -32,7 +32,8 @@ extension Scene {
     case .notBegun, .answered: nil
     case .begun: "\(step.id) is begun again without asking whether it has happened"
     case .askedInVain:
-      isBack && step.kind != .restore ? nil : "\(step.id) is begun again although nobody could say whether it has happened"
+      isBack && step.kind != .restore
+        ? nil : "\(step.id) is begun again although nobody could say whether it has happened"
     }
   }
 
@@ -71,7 +72,8 @@ extension Scene {
   private func rulesOfRestoring(_ step: Step) -> String? {
     if world.isGreenServing { return "\(step.id) begins while green may still get traffic" }
     if world.copy != .whole { return "\(step.id) begins without a whole copy of the data" }
-    return promotion.plan.migration == .restorable ? nil : "\(step.id) begins although this migration leads nowhere back"
+    return promotion.plan.migration == .restorable
+      ? nil : "\(step.id) begins although this migration leads nowhere back"
   }
 
   private func rules(ofShift percent: Int, _ settles: Bool, _ step: Step) -> String? {
@@ -84,7 +86,9 @@ extension Scene {
     if !world.isVerified { return "\(step.id) gives traffic to a green that nobody has verified" }
     if percent < world.share { return "\(step.id) takes traffic from green on the way forward" }
     let isByHand = promotion.plan.operation == .rollback
-    if settles, !isByHand, !world.isFrontVerified { return "\(step.id) ends blue's duty before the front door was verified" }
+    if settles, !isByHand, !world.isFrontVerified {
+      return "\(step.id) ends blue's duty before the front door was verified"
+    }
     if settles, world.share != 100 { return "\(step.id) ends blue's duty before green has all traffic" }
     if world.share > 0, percent > world.share || settles, !isByHand, world.provenShare != world.share {
       return "\(step.id) raises green's share although the watch at \(world.share) % is not over and well"
@@ -97,7 +101,9 @@ extension Scene {
   /// - Returns: the first broken rule; nil when all is well.
   func broken(_ decision: Decision) -> String? {
     if let first = promotion.violations.first { return first }
-    if world.isGreenServing, world.slot != .whole { return "green may get traffic, but its slot does not hold the release" }
+    if world.isGreenServing, world.slot != .whole {
+      return "green may get traffic, but its slot does not hold the release"
+    }
     if world.isRemovalPlanned, case .forward = promotion.phase, !world.isSettled {
       return "blue's removal is planned while blue still has its duty"
     }
@@ -155,7 +161,9 @@ extension Scene {
       return world.isTouched ? "the run is \(outcome.rawValue), but something was touched" : nil
     case .rolledBack, .aborted, .failed:
       if plan.operation == .rollback, world.share == 100, world.isSettled, !world.isTorn { return nil }
-      if world.isGreenServing || world.isSettled { return "the run is \(outcome.rawValue), but blue does not serve everything" }
+      if world.isGreenServing || world.isSettled {
+        return "the run is \(outcome.rawValue), but blue does not serve everything"
+      }
       if world.recordsGreen { return "the run is \(outcome.rawValue), but the version record names green" }
       if plan.migration == .restorable, world.data != .empty, outcome != .failed {
         return "the run is \(outcome.rawValue), but its data were not brought back"

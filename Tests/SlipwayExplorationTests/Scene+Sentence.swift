@@ -39,7 +39,8 @@ extension Scene {
     case .record(.expired(let index)): "the time for \(promotion.records[index].step.id) runs out"
     case .record(.escalated(_, let reason)): "people are told: \(reason)"
     case .record(.stepIntended(let index, _, _)): "people are asked: \(promotion.records[index].step.id)"
-    case .record(.stepReported(let index, _, let result)): "the engine notes for \(promotion.records[index].step.id): \(result)"
+    case .record(.stepReported(let index, _, let result)):
+      "the engine notes for \(promotion.records[index].step.id): \(result)"
     case .record(let event): "the engine notes: \(event.kind)"
     case .readBack, .measure, .writeEvidence, .wait, .finished: "the engine goes on"
     }

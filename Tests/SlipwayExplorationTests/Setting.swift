@@ -91,7 +91,8 @@ enum Sample {
     let spec = PromotionSpec(
       from: nil, to: "production",
       gates: gates.map { .command(name: $0, run: "true", timeout: .seconds(30)) }, approval: approval,
-      confirms: confirms, rollout: RolloutSpec(steps: weights, watch: .seconds(10)), watch: watch, rollback: rollback, migration: migration)
+      confirms: confirms, rollout: RolloutSpec(steps: weights, watch: .seconds(10)), watch: watch, rollback: rollback,
+      migration: migration)
     return made {
       try Planner(pipeline: pipeline(spec, hasData: migration != nil), ledger: ledger(hasBlue ? [serves] : []))
         .promotion(of: release.id, to: "production")

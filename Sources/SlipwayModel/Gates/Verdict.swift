@@ -47,7 +47,9 @@ package struct GateReport: Codable, Sendable, Equatable {
     }
     if let failed = reasons({ $0 == .failed }) { return .failed(failed) }
     if let error = reasons({ $0 == .error }) { return .errored(error) }
-    if let undecided = reasons({ $0 == .undecided }), !Mutant.undecidedGatePasses.isActive { return .undecided(undecided) }
+    if let undecided = reasons({ $0 == .undecided }), !Mutant.undecidedGatePasses.isActive {
+      return .undecided(undecided)
+    }
     var latest: Timestamp?
     for report in reports {
       if case .waiting(let until) = report.verdict { latest = max(latest ?? until, until) }

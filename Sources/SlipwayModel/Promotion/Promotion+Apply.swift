@@ -7,20 +7,6 @@ extension Promotion {
     touchedAt = time
   }
 
-  /// The clock was set back: what was to be looked at again at a time that has not come yet is looked at now, or this event, which is the newest from
-  /// here on, would hide the jump and the run would wait until the clock has caught up.
-  private mutating func bringForward(to time: Timestamp) {
-    if let retry = evidenceRetryAt { evidenceRetryAt = min(retry, time) }
-    for index in records.indices {
-      switch records[index].status {
-      case .uncertain(let at): records[index].status = .uncertain(at: min(at, time))
-      case .retrying(let at): records[index].status = .retrying(at: min(at, time))
-      case .waiting(let until): records[index].status = .waiting(until: min(until, time))
-      case .pending, .intended, .succeeded, .failed, .skipped: continue
-      }
-    }
-  }
-
   private mutating func fold(_ event: Event, at time: Timestamp) {
     switch event {
     case .requested, .referenced: break
@@ -67,21 +53,6 @@ extension Promotion {
     remarks.append(Remark(at: time, by: by, text: text))
   }
 
-  /// After a restart nothing that was begun is believed: what changes the world is read back, what only looks is done again.
-  private mutating func interrupt(at time: Timestamp) {
-    for index in records.indices {
-      guard case .intended = records[index].status else { continue }
-      if Mutant.forgetReadBack.isActive { records[index].status = .pending }
-      guard case .intended = records[index].status else { continue }
-      switch records[index].step.action {
-      case .snapshot, .deploy, .migrate, .restore, .shift, .destroy, .notify:
-        records[index].status = .uncertain(at: time)
-      case .gate, .recheck, .verify, .watch, .record, .schedule: records[index].status = .pending
-      case .approve, .confirm: break
-      }
-    }
-  }
-
   // MARK: Steps
 
   private mutating func intend(_ index: Int, _ attempt: Int, _ deadline: Timestamp, at time: Timestamp) {
@@ -102,7 +73,7 @@ extension Promotion {
   }
 
   /// Whether `index` is what the run is working on: the current step, or any of the gates judged together.
-  private func isInHand(_ index: Int) -> Bool {
+  func isInHand(_ index: Int) -> Bool {
     if case .forward(let step, _) = phase, gateGroup.contains(step) { return gateGroup.contains(index) }
     return index == current
   }
@@ -117,8 +88,8 @@ extension Promotion {
       return judge(index, nil, WatchJudgement(verdict: .error, reason: reason), at: time)
     }
     // A late or doubled report carries an attempt that is no longer under way and changes nothing.
-    let isOwn = attempt == records[index].attempts || Mutant.acceptLateReport.isActive
-    guard isInHand(index), isOwn, isOpen(records[index]) else { return }
+    guard isInHand(index), isOpen(records[index]) else { return }
+    guard attempt == records[index].attempts || Mutant.acceptLateReport.isActive else { return }
     answer(index, checked(result, records[index]), at: time)
   }
 
@@ -191,48 +162,6 @@ extension Promotion {
     let again = time + record.step.retry.delay(after: record.errors)
     let isAsked = record.step.action.hasEffect && !Mutant.repeatWithoutAsking.isActive
     records[index].status = isAsked ? .uncertain(at: again) : .retrying(at: again)
-  }
-
-  private mutating func observe(_ index: Int, _ attempt: Int, _ observation: Observation, at time: Timestamp) {
-    guard isInHand(index), attempt == records[index].attempts, case .uncertain = records[index].status else { return }
-    let isMessage = records[index].step.kind == .notify
-    switch observation {
-    case .done(let detail): settle(index, .succeeded, detail + " (read back)", at: time)
-    // A message that may have been sent is not sent twice.
-    case .undone(let detail) where isMessage, .unclear(let detail) where isMessage,
-      .unreadable(let detail) where isMessage:
-      settle(index, .skipped, "may or may not have been sent: \(detail)", at: time)
-    case .unclear(let detail) where isStoppedInShift(index): askAgain(index, attempt, detail, at: time)
-    case .unclear(let detail) where Mutant.unclearIsDone.isActive: settle(index, .succeeded, detail, at: time)
-    case .undone(let detail), .unclear(let detail):
-      records[index].detail = detail
-      records[index].status = .pending
-      keepWatching()
-    case .unreadable(let reason): askAgain(index, attempt, reason, at: time)
-    }
-  }
-
-  /// A stopped run may stand still only where green's share is known: with a share, it is watched.
-  private func isStoppedInShift(_ index: Int) -> Bool {
-    suspension != nil && records[index].step.kind == .shift
-  }
-
-  private mutating func askAgain(_ index: Int, _ attempt: Int, _ reason: String, at time: Timestamp) {
-    records[index].detail = reason
-    let again = time + records[index].step.retry.delay(after: max(3, attempt))
-    // A second restore would throw away what blue was given since the first one, so that one is asked about again.
-    if case .back = phase, records[index].step.kind != .restore || Mutant.repeatRestore.isActive {
-      // Going back does not wait for an answer: the write is harmless when repeated, and each attempt counts towards telling people.
-      records[index].status = .retrying(at: again)
-      return
-    }
-    records[index].status = .uncertain(at: again)
-    // A clock that was set back must not give the step years.
-    let started = min(records[index].startedAt ?? time, time)
-    records[index].startedAt = started
-    if time - started > records[index].step.timeout {
-      settle(index, .failed, "cannot be read back: \(reason)", at: time)
-    }
   }
 
   mutating func settle(_ index: Int, _ status: StepStatus, _ detail: String, at time: Timestamp) {
