@@ -108,6 +108,8 @@ let package = Package(
       ], path: "Benchmarks/slipway-bench", swiftSettings: strict),
 
     .testTarget(name: "SlipwayModelTests", dependencies: ["SlipwayModel"], swiftSettings: strict),
+    // Every reachable state of the machine for small worlds, and the faults that this must find.
+    .testTarget(name: "SlipwayExplorationTests", dependencies: ["SlipwayModel"], swiftSettings: strict),
     .testTarget(
       name: "SlipwayPipelineFileTests", dependencies: ["SlipwayPipelineFile", "SlipwayModel"], swiftSettings: strict),
     .testTarget(
