@@ -49,37 +49,6 @@ struct DiskFaultTests {
     }
   }
 
-  @Test(
-    "F7, F1: one write or flush fails with EIO or ENOSPC: the driver goes on or stops, the next ends the run, nothing is done twice or lost",
-    arguments: Call.allCases)
-  func once(call: Call) async throws {
-    var random = SeededRandom(seed: UInt64(call.range.upperBound))
-    try await Shop.with(\.shortPipeline) { shop in
-      try await shop.open()
-      try await Customers.order(at: shop.ports.front) { customers in
-        var met: [String] = []
-        var live = "1.0.0"
-        let errors = Shop.rounds > 0 ? ["EIO", "ENOSPC"] : [call == .write || call == .fdatasync ? "EIO" : "ENOSPC"]
-        for round in 0..<max(1, Shop.rounds / 40) {
-          for (number, error) in errors.enumerated() {
-            let version = "1.\(round + 1).\(number)"
-            let run = try await shop.agreed(version)
-            let fault = "\(call.rawValue):error=\(error):when=\(Int.random(in: call.range, using: &random))"
-            met += [try await drive(run, under: fault, shop)].compactMap(\.self)
-            let ending = Aftermath.Ending(outcomes: ["success"], success: version, else: live)
-            try await Aftermath(shop: shop, run: run).expect(ending)
-            live = version
-          }
-        }
-        try await customers.goHome()
-        customers.tally.expectNothingLost()
-        print("one failing \(call.rawValue): \(hits) of \(2 * max(1, Shop.rounds / 40)) hit, the driver then: \(ends)")
-        // Which call of the many is hit is a matter of threads; that none ever is would be a test of nothing.
-        #expect(hits > 0 || call == .fsync || Shop.rounds == 0)
-      }
-    }
-  }
-
   /// Drives a run to its end, first by a driver with the fault.
   ///
   /// - Returns: Which call the fault met and what became of the driver; nil when it met none.
