@@ -49,7 +49,7 @@ soak-crash:
 	@scripts/install-packages test
 	swift build $(SWIFT_FLAGS) --build-tests
 	SLIPWAY_PROGRAM=$(abspath $(BUILD))/debug/slipway SLIPWAY_SOAK=$(or $(ROUNDS),200) swift test $(SWIFT_FLAGS) --skip-build \
-	  --disable-xctest --no-parallel --filter 'SlipwayCommandTests.(CrashTests|FlushTests|PowerCutTests|StoppedAndShiftedTests)'
+	  --disable-xctest --no-parallel --filter 'SlipwayCommandTests.(CrashTests|CrashKindTests|DiskFaultTests|FlushTests|PowerCutTests|StoppedAndShiftedTests)'
 
 # Random inputs for every parser, guided by what they reach: SECONDS each (docs/testing.md).
 fuzz:
