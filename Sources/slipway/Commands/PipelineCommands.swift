@@ -39,7 +39,7 @@ struct CheckCommand: AsyncParsableCommand {
   @Flag(name: .long, help: "Print the JSON Schema of the pipeline file instead.") var schema = false
 
   func run() async throws {
-    if schema { return FileHandle.standardOutput.write(try PipelineSchema.json() + Data("\n".utf8)) }
+    if schema { return Terminal.write(String(decoding: try PipelineSchema.json(), as: UTF8.self) + "\n") }
     switch PipelineFile.read(contentsOf: options.fileURL.path, shownAs: options.file) {
     case .success(let document):
       let pipeline = document.pipeline
@@ -50,7 +50,7 @@ struct CheckCommand: AsyncParsableCommand {
       if options.isJSON {
         try Terminal.json(Answer(valid: false, problems: problems.description.split(separator: "\n").map(String.init)))
       } else {
-        FileHandle.standardError.write(Data((problems.description + "\n").utf8))
+        StandardStream.error.write(Data((problems.description + "\n").utf8))
       }
       throw ExitCode(ExitStatus.badInput.rawValue)
     }

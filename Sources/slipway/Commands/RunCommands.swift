@@ -24,7 +24,7 @@ struct PromoteCommand: AsyncParsableCommand {
       if options.isJSON { return try Terminal.json(reply) }
       return print("\(run)\nnext: slipway run, then slipway watch \(run)")
     }
-    if !options.isJSON { FileHandle.standardError.write(Data("run \(run)\n".utf8)) }
+    if !options.isJSON { StandardStream.error.write(Data("run \(run)\n".utf8)) }
     let status = try await Following(workshop, run: run, deadline: deadline).toTheEnd(driving: true)
     throw ExitCode(status.rawValue)
   }
@@ -55,7 +55,7 @@ struct RunCommand: AsyncParsableCommand {
     }
     await journal.close()
     for (run, reason) in await engine.stuck {
-      FileHandle.standardError.write(Data("slipway: run \(run) was stopped: \(reason)\n".utf8))
+      StandardStream.error.write(Data("slipway: run \(run) was stopped: \(reason)\n".utf8))
     }
     if await !engine.stuck.isEmpty { throw ExitCode(ExitStatus.failed.rawValue) }
   }

@@ -10,7 +10,7 @@ enum Failure {
   static func exit(_ error: any Error) -> Never {
     if let exit = error as? ExitCode { Foundation.exit(exit.rawValue) }
     if let (status, message) = known(error) {
-      FileHandle.standardError.write(Data("slipway: \(message)\n".utf8))
+      StandardStream.error.write(Data("slipway: \(message)\n".utf8))
       Foundation.exit(status.rawValue)
     }
     let code = Slipway.exitCode(for: error)
@@ -18,7 +18,7 @@ enum Failure {
     if code == .success {
       print(text)
     } else if !text.isEmpty {
-      FileHandle.standardError.write(Data((text + "\n").utf8))
+      StandardStream.error.write(Data((text + "\n").utf8))
     }
     // ArgumentParser's own code for wrong usage is 64, as the interface wants it.
     Foundation.exit(code.rawValue)

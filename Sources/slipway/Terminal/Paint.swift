@@ -49,11 +49,14 @@ struct Terminal: Sendable {
 
   func line(_ text: String) { Self.write(text + "\n") }
 
-  static func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+  static func write(_ text: String) { StandardStream.output.write(text) }
 
   /// Prints one JSON document.
   static func json(_ value: some Encodable, readable: Bool = true) throws {
-    FileHandle.standardOutput.write(try CanonicalJSON.encodeForUsers(value, readable: readable) + Data("\n".utf8))
+    let document = try CanonicalJSON.encodeForUsers(value, readable: readable) + Data("\n".utf8)
+    if let reason = StandardStream.output.write(document) {
+      throw CommandError(.failed, "cannot write the answer to standard output: \(reason)")
+    }
   }
 }
 

@@ -68,6 +68,7 @@ private struct Round {
     let words = shop.processes().map(\.words)
     #expect(words.count { $0.contains("host") && $0.contains("--dir") } == 1, "\(words)")
     #expect(words.count { $0.contains("route") && $0.contains("serve") } == (plane == nil ? 1 : 0), "\(words)")
+    #expect(shop.drivers().isEmpty, "a driver was left behind: \(shop.drivers())")
   }
 
   /// With everything up again, orders come and none is lost or fails.

@@ -26,6 +26,16 @@ extension Shop {
     return text.split(separator: " ").compactMap { Int32($0) }
   }
 
+  /// The ids of the drivers that run in this folder; they do not name it.
+  func drivers() -> [Int32] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return names.compactMap { Int32($0) }.filter { pid in
+      let words = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline")?.split(separator: 0) ?? []
+      return words.last == Data("--forever".utf8)
+        && (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd")) == folder.path
+    }
+  }
+
   /// Asks for a promotion of a new version and agrees to it.
   func agreed(_ version: String, failsOneIn: Int = 0) async throws -> String {
     try await register(version, failsOneIn: failsOneIn)
