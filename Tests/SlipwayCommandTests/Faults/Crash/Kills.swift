@@ -11,7 +11,9 @@ extension Shop {
     return try Companion.start(
       "/usr/bin/strace",
       ["-f", "-qq", "-o", "/dev/null", "-e", "trace=\(call)", "-e", "inject=\(fault)"]
-        + [Program.path, "run", "--forever"], in: folder)
+        + [Program.path, "run", "--forever"], in: folder,
+      // A crash would hang strace and program at each other: the backtracer traces too.
+      environment: ["SWIFT_BACKTRACE": "enable=no"])
   }
 
   /// Ends a driver under strace with all that belongs to it.
