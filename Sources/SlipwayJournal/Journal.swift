@@ -80,7 +80,7 @@ package final class Journal: Sendable {
     let reader = try JournalReader.open(folder: folder.url, onCallersThread: kind == .byHand)
     // The head is written by a thread of its own, which a journal stepped by hand must not have.
     let head = try (kind == .byHand ? nil : signer).map { signer throws(JournalError) in
-      try HeadWriter(folder.head, signer: signer)
+      try HeadWriter(folder.head, signer: signer, tip: tip)
     }
     let queue = CommitQueue(bound: bound)
     let writer = CommitThread(queue: queue, path: path, tip: tip, head: head)
