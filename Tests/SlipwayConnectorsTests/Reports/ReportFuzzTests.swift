@@ -177,6 +177,18 @@ struct ReportFuzzTests {
     return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
   }
 
+  @Test(
+    "F7: an instruction without content, which ends Foundation's parser, is refused", arguments: ["<?a?>", "<?a ?>"])
+  func emptyInstruction(text: String) async throws {
+    try await withFolder { folder in
+      for whole in [text + "<testsuite/>", "<testsuite>\(text)</testsuite>", "<testsuite/>" + text] {
+        let data = Data(whole.utf8)
+        let path = try write(data, to: "report", in: folder)
+        #expect(judge(data, as: "junit", at: path) == nil)
+      }
+    }
+  }
+
   @Test("F7: what a file calls its keys and elements reaches no terminal as it stands, and no message without end")
   func plainMessages() async throws {
     let long = String(repeating: "k", count: 100_000)
