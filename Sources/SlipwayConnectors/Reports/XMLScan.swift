@@ -34,6 +34,7 @@ final class XMLScan: NSObject, XMLParserDelegate {
   ) throws(ReportProblem) {
     guard text.isXML else { throw ReportProblem("looks like \(text.look); expected \(expected)") }
     _ = try XMLProlog.root(of: text.data)
+    try XMLForm.check(text.data)
     let scan = XMLScan(target, roots: roots, expected: expected)
     let parser = XMLParser(data: text.data)
     parser.shouldResolveExternalEntities = false
@@ -82,15 +83,16 @@ enum XMLProlog {
   /// A document type may be named, as Cobertura does, but not written out inside the file: only there can entities be declared, which expand without end
   /// or name other files.
   static func root(of data: Data) throws(ReportProblem) -> String {
-    var rest = data[...]
-    while let start = rest.firstIndex(of: UInt8(ascii: "<")) {
-      rest = rest[start...]
-      if rest.starts(with: Data("<?".utf8)) {
-        try skip(&rest, to: "?>")
-      } else if rest.starts(with: Data("<!--".utf8)) {
-        try skip(&rest, to: "-->")
-      } else if rest.starts(with: Data("<!".utf8)) {
-        try skipDocumentType(&rest)
+    let bytes = [UInt8](data)
+    var index = 0
+    while let start = bytes[index...].firstIndex(of: UInt8(ascii: "<")) {
+      let rest = bytes[start...]
+      if rest.starts(with: "<?".utf8) {
+        index = try skip(bytes, from: start + 2, to: "?>")
+      } else if rest.starts(with: "<!--".utf8) {
+        index = try skip(bytes, from: start + 4, to: "-->")
+      } else if rest.starts(with: "<!".utf8) {
+        index = try skipDocumentType(bytes, from: start)
       } else {
         let name = rest.dropFirst().prefix {
           !ReportText.isSpace($0) && $0 != UInt8(ascii: ">") && $0 != UInt8(ascii: "/")
@@ -101,16 +103,24 @@ enum XMLProlog {
     throw ReportProblem("has no element")
   }
 
-  private static func skip(_ rest: inout Data, to end: String) throws(ReportProblem) {
-    guard let range = rest.range(of: Data(end.utf8)) else { throw ReportProblem("ends before \(end)") }
-    rest = rest[range.upperBound...]
+  // By bytes, because a search in a slice of Data copies it, once for each comment.
+  private static func skip(_ bytes: [UInt8], from start: Int, to end: String) throws(ReportProblem) -> Int {
+    let mark = Array(end.utf8)
+    var index = start
+    while index + mark.count <= bytes.count {
+      if bytes[index..<index + mark.count].elementsEqual(mark) { return index + mark.count }
+      index += 1
+    }
+    throw ReportProblem("ends before \(end)")
   }
 
-  private static func skipDocumentType(_ rest: inout Data) throws(ReportProblem) {
-    guard let end = rest.firstIndex(of: UInt8(ascii: ">")) else { throw ReportProblem("ends inside <!DOCTYPE") }
-    guard !rest[..<end].contains(UInt8(ascii: "[")) else {
+  private static func skipDocumentType(_ bytes: [UInt8], from start: Int) throws(ReportProblem) -> Int {
+    guard let end = bytes[start...].firstIndex(of: UInt8(ascii: ">")) else {
+      throw ReportProblem("ends inside <!DOCTYPE")
+    }
+    guard !bytes[start..<end].contains(UInt8(ascii: "[")) else {
       throw ReportProblem("declares its own document type or entities, which no report needs and which is not read")
     }
-    rest = rest[rest.index(after: end)...]
+    return end + 1
   }
 }

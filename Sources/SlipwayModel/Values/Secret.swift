@@ -39,38 +39,39 @@ package struct SecretText: Codable, Sendable, Equatable, Hashable, CustomStringC
   }
 
   /// The text split at its references; `${` without a known kind or an end stays literal.
+  ///
+  /// By bytes and once over the text: a file may hold 100,000 references, and Foundation's search copies what it looks through.
   package var parts: [Part] {
+    let bytes = Array(source.utf8)
     var parts: [Part] = []
-    var literal = ""
-    var rest = source[...]
-    // Kept while it lies ahead, so that a text of many openings is searched once and not once for each.
-    var brace = rest.firstIndex(of: "}")
-    while let end = brace, let start = rest.range(of: "${") {
-      let tail = rest[start.upperBound...]
-      guard end >= tail.startIndex else {
-        brace = tail.firstIndex(of: "}")
+    var start = 0
+    var index = 0
+    var brace = 0
+    while index + 1 < bytes.count {
+      guard bytes[index] == UInt8(ascii: "$"), bytes[index + 1] == UInt8(ascii: "{") else {
+        index += 1
         continue
       }
-      literal += rest[..<start.lowerBound]
-      guard let reference = Self.reference(tail[..<end]) else {
+      // Kept while it lies ahead, so that a text of many openings is searched once and not once for each.
+      if brace < index + 2 { brace = bytes[(index + 2)...].firstIndex(of: UInt8(ascii: "}")) ?? bytes.count }
+      guard brace < bytes.count else { break }
+      guard let reference = Self.reference(bytes[index + 2..<brace]) else {
         // A reference may stand inside braces of another kind, such as a shell's default value.
-        literal += "${"
-        rest = tail
+        index += 2
         continue
       }
-      if !literal.isEmpty { parts.append(.literal(literal)) }
-      literal = ""
+      if start < index { parts.append(.literal(String(decoding: bytes[start..<index], as: UTF8.self))) }
       parts.append(reference)
-      rest = tail[tail.index(after: end)...]
+      index = brace + 1
+      start = index
     }
-    literal += rest
-    if !literal.isEmpty { parts.append(.literal(literal)) }
+    if start < bytes.count { parts.append(.literal(String(decoding: bytes[start...], as: UTF8.self))) }
     return parts
   }
 
-  private static func reference(_ inside: Substring) -> Part? {
-    if inside.hasPrefix("env:") { return .environment(String(inside.dropFirst(4))) }
-    if inside.hasPrefix("file:") { return .file(String(inside.dropFirst(5))) }
+  private static func reference(_ inside: ArraySlice<UInt8>) -> Part? {
+    if inside.starts(with: "env:".utf8) { return .environment(String(decoding: inside.dropFirst(4), as: UTF8.self)) }
+    if inside.starts(with: "file:".utf8) { return .file(String(decoding: inside.dropFirst(5), as: UTF8.self)) }
     return nil
   }
 
