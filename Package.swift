@@ -1,13 +1,17 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let strict: [SwiftSetting] = [
-  .swiftLanguageMode(.v6),
-  .treatAllWarnings(as: .error),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-]
+// `make fuzz` sets it: the same sources, counted edge by edge for libFuzzer, and the program that runs them. Nothing else sees a difference.
+let isFuzzing = Context.environment["SLIPWAY_FUZZ"] != nil
+
+let strict: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ] + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer", "-O"])] : [])
 
 // Dependencies point downward only: a target lists the rooms below it, never one beside or above it (docs/architecture.md).
 let package = Package(
@@ -101,8 +105,9 @@ let package = Package(
     .executableTarget(
       name: "slipway-bench",
       dependencies: [
-        "SlipwayModel", "SlipwayJournal", .product(name: "GRDB", package: "GRDB.swift"),
-        .product(name: "GRDBSQLite", package: "GRDB.swift"),
+        "SlipwayModel", "SlipwayJournal", "SlipwayEngine", "SlipwayConnectors", "SlipwayEvidence",
+        .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Benchmarks/slipway-bench", swiftSettings: strict),
 
@@ -148,9 +153,32 @@ let package = Package(
       dependencies: [
         "SlipwayEngine", "SlipwayConnectors", "SlipwayJournal", "SlipwayEvidence", "SlipwayAnalysis", "SlipwayModel",
       ], swiftSettings: strict),
+    // The whole engine on a simulated world, in a process of its own because it takes over the runtime's thread pool.
+    .executableTarget(
+      name: "slipway-simulation",
+      dependencies: [
+        "SlipwayEngine", "SlipwayConnectors", "SlipwayJournal", "SlipwayEvidence", "SlipwayModel",
+      ], path: "Tests/Simulation", swiftSettings: strict),
+    .testTarget(
+      name: "SlipwaySimulationTests", dependencies: ["SlipwayModel", "slipway-simulation"], swiftSettings: strict),
     // The built program as a user meets it, and the checks on the repository itself.
     .testTarget(
       name: "SlipwayCommandTests", dependencies: ["SlipwayModel", "SlipwayEngine", "SlipwayJournal", "slipway"],
       swiftSettings: strict),
   ]
 )
+
+if isFuzzing {
+  package.targets += [
+    .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
+    // The parsers under libFuzzer (docs/testing.md).
+    .executableTarget(
+      name: "slipway-fuzz",
+      dependencies: [
+        "CLibFuzzer", "SlipwayModel", "SlipwayPipelineFile", "SlipwayJournal", "SlipwayEvidence", "SlipwayConnectors",
+        "SlipwayEngine", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ], path: "Tests/Fuzz/slipway-fuzz", swiftSettings: strict,
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
+  ]
+}

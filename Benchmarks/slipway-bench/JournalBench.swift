@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import Foundation
-internal import SlipwayJournal
 
 /// `slipway-bench journal FOLDER`: durable steps a second, ours beside the bare limit, rounds alternating.
 struct JournalBench: AsyncParsableCommand {
@@ -24,7 +23,7 @@ struct JournalBench: AsyncParsableCommand {
 
   func run() async throws {
     let parent = URL(fileURLWithPath: folder)
-    print("in flight  side   steps/s (min-max)             commits/workflow  CPU us/step  of the limit")
+    print("in flight  side   steps/s (min-max)             commits/durable point  CPU us/step  of the limit")
     for flight in flights {
       let workload = Workload.standard(inFlight: flight)
       var limit: [Round] = []
@@ -39,31 +38,46 @@ struct JournalBench: AsyncParsableCommand {
       report(flight, "limit", limit, share: nil)
       report(flight, "ours", ours, share: limit.isEmpty ? nil : share)
     }
-    if only != .limit { try await verify(in: parent) }
+    if only == nil { try await alone(in: parent) }
+  }
+
+  /// One promotion at a time: how long a step takes from its intent to its durable result, and eight of them end to end.
+  private func alone(in parent: URL) async throws {
+    let workload = Workload.standard(inFlight: 1)
+    var bare: [Double] = []
+    var ours: [Double] = []
+    var steps: [Double] = []
+    for _ in 0..<rounds {
+      bare.append(1_000 / (try await withFolder(in: parent) { try BareLoop.run(workload, in: $0) }).workflowsPerSecond)
+      let (whole, single) = (Latencies(), Latencies())
+      _ = try await withFolder(in: parent) { folder in
+        try await JournalLoop.run(workload, in: folder) { took in
+          whole.add(took)
+        } stepped: { took in
+          single.add(took)
+        }
+      }
+      ours.append(whole.sorted.reduce(0, +) / Double(workload.workflows))
+      steps += single.sorted
+    }
+    steps.sort()
+    print(
+      String(
+        format: "alone: a step p50 %.2f ms, p99 %.2f ms; eight steps %.2f ms, bare loop %.2f ms: %.2f x (target 2 x)",
+        quantile(0.5, of: steps), quantile(0.99, of: steps), median(ours), median(bare), median(ours) / median(bare)))
   }
 
   private func report(_ flight: Int, _ side: String, _ rounds: [Round], share: Double?) {
     guard !rounds.isEmpty else { return }
     let rates = rounds.map(\.stepsPerSecond)
     let spread = String(format: "%.0f (%.0f-%.0f)", median(rates), rates.min() ?? 0, rates.max() ?? 0)
-    let commits = String(format: "%.2f", median(rounds.map(\.commitsPerWorkflow)))
+    let points = Double(2 * Workload.steps + 1)
+    let commits = String(format: "%.3f", median(rounds.map(\.commitsPerWorkflow)) / points)
     let processor = String(format: "%.1f", median(rounds.map(\.processorMicrosecondsPerStep)))
     let ratio = share.map { String(format: "%.0f %%", $0 * 100) } ?? ""
     func column(_ text: String, _ width: Int) -> String { text.padding(toLength: width, withPad: " ", startingAt: 0) }
     print(
-      column("\(flight)", 11) + column(side, 7) + column(spread, 30) + column(commits, 18) + column(processor, 13)
+      column("\(flight)", 11) + column(side, 7) + column(spread, 30) + column(commits, 23) + column(processor, 13)
         + ratio)
-  }
-
-  /// How fast the chain of what was just written is walked.
-  private func verify(in parent: URL) async throws {
-    try await withFolder(in: parent) { folder in
-      _ = try await JournalLoop.run(.standard(inFlight: 256), in: folder)
-      let start = ContinuousClock.now
-      let verification = try JournalVerifier(folder: folder).verify()
-      let rate = Double(verification.entries) / (ContinuousClock.now - start).seconds
-      guard verification.isIntact else { throw BenchError(what: "\(verification.findings)") }
-      print(String(format: "verify: %lld entries, %.0f entries/s", verification.entries, rate))
-    }
   }
 }

@@ -11,9 +11,10 @@ enum JournalLoop {
 
   static func holder() -> DriverLock.Holder { .thisProcess(at: noon) }
 
-  /// Runs `workload` with its journal and effects in `folder`; `finished` is told how long each workflow took.
+  /// Runs `workload` with its journal and effects in `folder`; `finished` and `stepped` are told how long each workflow and step took.
   static func run(
-    _ workload: Workload, in folder: URL, finished: @escaping @Sendable (Duration) -> Void = { _ in }
+    _ workload: Workload, in folder: URL, finished: @escaping @Sendable (Duration) -> Void = { _ in },
+    stepped: @escaping @Sendable (Duration) -> Void = { _ in }
   ) async throws -> Round {
     let effects = try Effects(in: folder)
     defer { effects.close() }
@@ -24,7 +25,7 @@ enum JournalLoop {
         group.addTask {
           for workflow in stride(from: lane, to: workload.workflows, by: workload.inFlight) {
             let begun = ContinuousClock.now
-            try await perform(workflow, journal: journal, effects: effects)
+            try await perform(workflow, journal: journal, effects: effects, stepped: stepped)
             finished(ContinuousClock.now - begun)
           }
         }
@@ -38,20 +39,30 @@ enum JournalLoop {
     return round
   }
 
-  private static func perform(_ workflow: Int, journal: Journal, effects: Effects) async throws {
+  private static func perform(
+    _ workflow: Int, journal: Journal, effects: Effects, stepped: @Sendable (Duration) -> Void
+  ) async throws {
     var row = RunRow(
       run: RunID("20261121-050147382-\(workflow)"), project: "web", environment: "production", release: "1.4.2",
       operation: "promote", status: "running", createdBy: "alice", startedAt: noon)
     func entry(_ kind: String, _ body: Data) -> Entry {
       Entry(stream: row.run.text, kind: kind, at: noon, actor: "driver", body: body)
     }
-    _ = try await journal.append(Append([entry("run.started", result)], run: row))
+    // As the engine does it: each append says what it has seen of its run, so that nobody writes over another's decision.
+    var seen: Int64 = 0
+    func append(_ kind: String, _ body: Data, run: RunRow? = nil) async throws {
+      let sequence = try await journal.append(Append([entry(kind, body)], run: run, ifStreamAt: seen))
+      seen = sequence.last ?? seen
+    }
+    try await append("run.started", result, run: row)
     for step in 1...Workload.steps {
-      _ = try await journal.append(Append([entry("step.intended", intent)]))
+      let begun = ContinuousClock.now
+      try await append("step.intended", intent)
       effects.perform(workflow, step)
       row.status = "step-\(step)"
       if step == Workload.steps { row.finishedAt = noon + .minutes(1) }
-      _ = try await journal.append(Append([entry("step.done", result)], run: row))
+      try await append("step.done", result, run: row)
+      stepped(ContinuousClock.now - begun)
     }
   }
 }

@@ -6,5 +6,7 @@ struct SlipwayBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "slipway-bench",
     abstract: "Measures Slipway against the bare limits of this machine; read the ratios, not the absolute numbers.",
-    subcommands: [JournalBench.self, WaitingBench.self, WorkflowBench.self])
+    subcommands: [
+      JournalBench.self, VerifyBench.self, EngineBench.self, RestartBench.self, WaitingBench.self, WorkflowBench.self,
+    ])
 }

@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
 internal import SlipwayJournal
-internal import Synchronization
 
 /// `slipway-bench workflow COUNT IN-FLIGHT FOLDER`: one round of our engine's work in a form that other engines are measured in too.
 ///
@@ -38,16 +37,16 @@ struct WorkflowBench: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let latencies = Mutex<[Double]>([])
+    let latencies = Latencies()
     let workload = Workload(workflows: workflows, inFlight: min(inFlight, workflows))
     let round = try await JournalLoop.run(workload, in: URL(fileURLWithPath: folder)) { took in
-      latencies.withLock { $0.append(took.seconds * 1_000) }
+      latencies.add(took)
     }
-    let sorted = latencies.withLock { $0.sorted() }
-    func quantile(_ share: Double) -> Double { sorted[Int(share * Double(sorted.count - 1) + 0.5)] }
+    let sorted = latencies.sorted
     let report = Report(
       workflowsPerSecond: Double(round.workflows) / round.elapsed.seconds, stepsPerSecond: round.stepsPerSecond,
-      elapsedSeconds: round.elapsed.seconds, p50Milliseconds: quantile(0.5), p99Milliseconds: quantile(0.99),
+      elapsedSeconds: round.elapsed.seconds, p50Milliseconds: quantile(0.5, of: sorted),
+      p99Milliseconds: quantile(0.99, of: sorted),
       commitsPerWorkflow: round.commitsPerWorkflow)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]

@@ -49,6 +49,7 @@ struct Round: Sendable {
   let processor: Duration
 
   var stepsPerSecond: Double { Double(steps) / elapsed.seconds }
+  var workflowsPerSecond: Double { Double(workflows) / elapsed.seconds }
   var commitsPerWorkflow: Double { Double(commits) / Double(workflows) }
   var processorMicrosecondsPerStep: Double { processor.seconds * 1e6 / Double(steps) }
 }
@@ -77,4 +78,17 @@ func withFolder<Value>(in parent: URL, _ work: (URL) async throws -> Value) asyn
 func median(_ values: [Double]) -> Double {
   let sorted = values.sorted()
   return sorted.isEmpty ? 0 : sorted[sorted.count / 2]
+}
+
+/// How long things took, in milliseconds, noted by many tasks.
+final class Latencies: Sendable {
+  private let values = Mutex<[Double]>([])
+
+  var sorted: [Double] { values.withLock { $0.sorted() } }
+  func add(_ took: Duration) { values.withLock { $0.append(took.seconds * 1_000) } }
+}
+
+/// The value below which `share` of the sorted values lie.
+func quantile(_ share: Double, of sorted: [Double]) -> Double {
+  sorted.isEmpty ? 0 : sorted[Int(share * Double(sorted.count - 1) + 0.5)]
 }

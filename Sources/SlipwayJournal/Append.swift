@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Glibc
 package import SlipwayModel
 
 /// What is to become durable together: entries, and the rows that follow from them.
@@ -52,9 +53,11 @@ struct PreparedAppend: Sendable {
   static let bodyLimit = 16 << 20
   static let textLimit = 4_096
 
-  var entries: [EncodedEntry]
-  let rows: [ProjectionWrite]
+  let entries: [EncodedEntry]
+  let rows: [PreparedRow]
   let ifStreamAt: Int64?
+  /// Whether an entry has an id, which must be looked for.
+  let hasIDs: Bool
   /// What it counts for in the queue's bound.
   let bytes: Int
 
@@ -68,28 +71,53 @@ struct PreparedAppend: Sendable {
       throw JournalError(.invalid, "an append without entries cannot change rows: every row follows from an entry")
     }
     entries = append.entries.map(EncodedEntry.init)
-    rows = append.rows
+    rows = append.rows.map(PreparedRow.init)
     ifStreamAt = append.ifStreamAt
+    hasIDs = !ids.isEmpty
     bytes = Self.bytes(of: append)
   }
 
   static func bytes(of append: Append) -> Int { append.entries.reduce(0) { $0 + $1.body.count } }
 
   private static func check(_ entry: Entry) throws(JournalError) {
-    for (name, text) in [
-      ("stream", entry.stream), ("kind", entry.kind), ("actor", entry.actor), ("id", entry.id ?? "-"),
-    ] {
-      // SQLite reads text up to its first NUL, so one inside would be stored but never shown.
-      guard !text.isEmpty, text.utf8.count <= textLimit, !text.utf8.contains(0) else {
-        throw JournalError(
-          .invalid, "an entry's \(name) must have 1 to \(textLimit) bytes and no NUL; got \(text.utf8.count) bytes")
-      }
-    }
+    try check(entry.stream, "stream")
+    try check(entry.kind, "kind")
+    try check(entry.actor, "actor")
+    if let id = entry.id { try check(id, "id") }
     guard entry.body.count <= bodyLimit else {
       throw JournalError(
         .invalid,
         "entry '\(entry.kind)' of \(entry.stream) has \(entry.body.count) bytes, \(bodyLimit) are allowed; put the bulk "
           + "into a file and its digest into the entry")
+    }
+  }
+
+  private static func check(_ text: String, _ name: String) throws(JournalError) {
+    // SQLite reads text up to its first NUL, so one inside would be stored but never shown.
+    guard !text.isEmpty, text.utf8.count <= textLimit, !hasNUL(text) else {
+      throw JournalError(
+        .invalid, "an entry's \(name) must have 1 to \(textLimit) bytes and no NUL; got \(text.utf8.count) bytes")
+    }
+  }
+
+  private static func hasNUL(_ text: String) -> Bool {
+    // memchr looks at many bytes at once; this is asked of every text of every entry.
+    text.utf8.withContiguousStorageIfAvailable { bytes in
+      bytes.baseAddress.map { memchr($0, 0, bytes.count) != nil } ?? false
+    } ?? text.utf8.contains(0)
+  }
+}
+
+/// What was written for an append: sequence numbers, spelled out only by the task that asked.
+enum Written: Sendable {
+  /// Entries that follow one another.
+  case run(first: Int64, count: Int)
+  case known([Int64])
+
+  var sequence: [Int64] {
+    switch self {
+    case .run(let first, let count): (0..<count).map { first + Int64($0) }
+    case .known(let sequence): sequence
     }
   }
 }

@@ -1,6 +1,7 @@
 internal import Crypto
 package import Foundation
-internal import SlipwayModel
+internal import Glibc
+package import SlipwayModel
 
 /// The hash chain: each entry's hash covers the entry, its place and the hash before it.
 ///
@@ -12,9 +13,10 @@ package enum Chain {
   package static let hashLength = 32
   /// What stands before the first entry.
   package static let genesis = Data(SHA256.hash(data: Data("slipway-journal-v1".utf8)))
-  /// The hole at the front of an encoded entry that only the writer can fill: previous hash and sequence number.
-  static let holeLength = hashLength + 8
   static let noField = UInt32.max
+
+  /// What is hashed of `entry` behind the hash and the sequence number before it.
+  package static func content(of entry: Entry) -> [UInt8] { EncodedEntry(entry).bytes }
 }
 
 /// The place where the chain ends: the last entry and its hash.
@@ -28,7 +30,9 @@ package struct Tip: Sendable, Equatable {
   }
 }
 
-/// An entry laid out for hashing and storing at once, so that the writer only fills in its place in the chain.
+/// An entry laid out for hashing and storing at once, so that the writer only adds its place in the chain.
+///
+/// Never changes: a copy costs a reference, and the writer can hash and store it where it lies.
 struct EncodedEntry: Sendable {
   private(set) var bytes: [UInt8]
   private(set) var stream = 0..<0
@@ -37,13 +41,14 @@ struct EncodedEntry: Sendable {
   private(set) var id: Range<Int>?
   private(set) var body = 0..<0
   let at: Int64
+  let streamName: String
 
   init(_ entry: Entry) {
+    streamName = entry.stream
     at = entry.at.milliseconds
     bytes = []
     let text = entry.stream.utf8.count + entry.kind.utf8.count + entry.actor.utf8.count + (entry.id?.utf8.count ?? 0)
-    bytes.reserveCapacity(Chain.holeLength + 8 + 5 * 4 + text + entry.body.count)
-    bytes.append(contentsOf: repeatElement(0, count: Chain.holeLength))
+    bytes.reserveCapacity(8 + 5 * 4 + text + entry.body.count)
     append(UInt64(bitPattern: at))
     stream = append(field: entry.stream.utf8)
     kind = append(field: entry.kind.utf8)
@@ -54,17 +59,6 @@ struct EncodedEntry: Sendable {
       append(Chain.noField)
     }
     body = append(field: entry.body)
-  }
-
-  /// Puts the entry at `seq` after the hash in `tip`, and replaces `tip` by the entry's own hash.
-  mutating func chain(at seq: Int64, after tip: UnsafeMutableRawBufferPointer) {
-    bytes.withUnsafeMutableBytes { buffer in
-      buffer.copyMemory(from: UnsafeRawBufferPointer(tip))
-      buffer.storeBytes(of: UInt64(bitPattern: seq).bigEndian, toByteOffset: Chain.hashLength, as: UInt64.self)
-      var hash = SHA256()
-      hash.update(bufferPointer: UnsafeRawBufferPointer(buffer))
-      hash.finalize().withUnsafeBytes { tip.copyMemory(from: $0) }
-    }
   }
 
   /// The bytes in place. The standard library's own form forgets the type of what `work` throws.
@@ -86,5 +80,57 @@ struct EncodedEntry: Sendable {
     let start = bytes.count
     bytes.append(contentsOf: field)
     return start..<bytes.count
+  }
+}
+
+/// The end of the chain while it is being walked or written: 32 bytes of hash, and before each entry its place.
+///
+/// One piece of memory for all entries: the hash of the entry before and the sequence number lie side by side, as they are hashed.
+struct ChainEnd: ~Copyable {
+  private let place = UnsafeMutableRawBufferPointer.allocate(byteCount: Chain.hashLength + 8, alignment: 8)
+  private(set) var seq: Int64
+
+  init(_ tip: Tip) {
+    seq = tip.seq
+    place.initializeMemory(as: UInt8.self, repeating: 0)
+    tip.hash.withUnsafeBytes { place.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0.prefix(Chain.hashLength))) }
+  }
+
+  deinit { place.deallocate() }
+
+  var hash: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: place[..<Chain.hashLength]) }
+  var tip: Tip { Tip(seq: seq, hash: Data(hash)) }
+
+  /// Goes to where `other` is.
+  mutating func follow(_ other: borrowing ChainEnd) {
+    place.copyMemory(from: UnsafeRawBufferPointer(other.place))
+    seq = other.seq
+  }
+
+  /// Goes on by one entry, whose bytes are `content`.
+  mutating func advance(over content: UnsafeRawBufferPointer) {
+    digest(of: content).withUnsafeBytes { place.copyMemory(from: $0) }
+    seq += 1
+  }
+
+  /// Goes on by one entry if `stored` is the hash that follows; else stays.
+  mutating func advance(over content: UnsafeRawBufferPointer, expecting stored: UnsafeRawBufferPointer) -> Bool {
+    let follows = digest(of: content).withUnsafeBytes { computed in
+      guard let left = stored.baseAddress, let right = computed.baseAddress, stored.count == computed.count,
+        memcmp(left, right, computed.count) == 0
+      else { return false }
+      place.copyMemory(from: computed)
+      return true
+    }
+    if follows { seq += 1 }
+    return follows
+  }
+
+  private func digest(of content: UnsafeRawBufferPointer) -> SHA256Digest {
+    place.storeBytes(of: UInt64(bitPattern: seq + 1).bigEndian, toByteOffset: Chain.hashLength, as: UInt64.self)
+    var hash = SHA256()
+    hash.update(bufferPointer: UnsafeRawBufferPointer(place))
+    hash.update(bufferPointer: content)
+    return hash.finalize()
   }
 }

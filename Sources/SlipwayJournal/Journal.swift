@@ -80,7 +80,7 @@ package final class Journal: Sendable {
     let reader = try JournalReader.open(folder: folder.url, onCallersThread: kind == .byHand)
     // The head is written by a thread of its own, which a journal stepped by hand must not have.
     let head = try (kind == .byHand ? nil : signer).map { signer throws(JournalError) in
-      try HeadWriter(folder.head, signer: signer)
+      try HeadWriter(folder.head, signer: signer, tip: tip)
     }
     let queue = CommitQueue(bound: bound)
     let writer = CommitThread(queue: queue, path: path, tip: tip, head: head)
@@ -110,7 +110,8 @@ package final class Journal: Sendable {
       throw error
     }
     let result = await withUnsafeContinuation { queue.enqueue(.append(prepared, $0)) }
-    return try result.get()
+    // Freed here, by one of many tasks, and not by the one writer.
+    return try withExtendedLifetime(prepared) { () throws(JournalError) in try result.get().sequence }
   }
 
   /// The end of the chain as last committed.

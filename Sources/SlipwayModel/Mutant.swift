@@ -43,6 +43,30 @@ package enum Mutant: String, CaseIterable, Sendable {
   case rolledBackWithoutData = "rolled-back-without-data"
   case turnPastReturn = "turn-past-return"
 
+  // The engine
+  /// The effect first, its intent afterwards.
+  case effectBeforeIntent = "effect-before-intent"
+  /// A step is called done while its effect is under way.
+  case resultNotAwaited = "result-not-awaited"
+  /// What a connector says is believed; the world is not asked.
+  case believeAcknowledgement = "believe-acknowledgement"
+  case forgetFence = "forget-fence"
+  case forgetSubmissionIDs = "forget-submission-ids"
+  /// Going back begins while the cancelled effect may still write.
+  case cancelledNotAwaited = "cancelled-not-awaited"
+  /// A look that comes back when everybody has given up is followed by a write.
+  case writeWhenGivenUp = "write-when-given-up"
+  case forgetDeadline = "forget-deadline"
+  case ignoreDrift = "ignore-drift"
+  case claimEvidence = "claim-evidence"
+  case acknowledgeBeforeFlush = "acknowledge-before-flush"
+  case forgetResumed = "forget-resumed"
+  case ignoreClockSetBack = "ignore-clock-set-back"
+  case removeWithoutAsking = "remove-without-asking"
+  case openWithoutAsking = "open-without-asking"
+  case anybodyRollsBack = "anybody-rolls-back"
+  case dropWords = "drop-words"
+
   #if DEBUG
     /// The fault that is switched on for the current task and all that it starts.
     @TaskLocal package static var active: Mutant?

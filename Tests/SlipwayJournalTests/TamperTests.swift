@@ -253,6 +253,33 @@ struct TamperTests {
     }
   }
 
+  @Test("F4: every column of every entry is covered: one bit in any of them is found at its place")
+  func everyColumn() async throws {
+    var random = SplitMix(state: 7)
+    try await withFolder { folder in
+      _ = try await write(6, in: folder)
+      try tamper(folder) { _ in }
+      let database = try DatabaseQueue(path: folder.appendingPathComponent("journal.sqlite").path)
+      let columns = try database.inDatabase {
+        try String.fetchAll($0, sql: "SELECT name FROM pragma_table_info('journal')")
+      }
+      #expect(columns.count == 8)
+      for seq in Int64(1)...6 {
+        for column in columns where column != "seq" {
+          let undo = try flip(column, of: seq, in: database, using: &random)
+          #expect(try JournalVerifier(folder: folder).verify().findings.first?.seq == seq, "\(column) of \(seq)")
+          try undo()
+        }
+        let move = "UPDATE journal SET seq = ? WHERE seq = ?"
+        try database.inDatabase { try $0.execute(sql: move, arguments: [seq + 64, seq]) }
+        #expect(try JournalVerifier(folder: folder).verify().findings.first?.seq == seq)
+        try database.inDatabase { try $0.execute(sql: move, arguments: [seq, seq + 64]) }
+      }
+      #expect(try JournalVerifier(folder: folder, keys: [noteKey]).verify().isIntact)
+      try database.close()
+    }
+  }
+
   private func flip(
     _ column: String, of seq: Int64, in database: DatabaseQueue, using random: inout SplitMix
   ) throws -> () throws -> Void {

@@ -28,6 +28,9 @@ struct House: Sendable {
 
   func writeEvidence(_ promotion: Promotion) async throws -> (folder: String, manifest: Digest) {
     let entries = try await RunArchive(journal.reader).entries(of: promotion.run.text)
+    if Mutant.claimEvidence.isActive {
+      return (state.evidence(of: promotion).path, Digest(of: Data()))
+    }
     return try author.write(promotion, entries: entries, into: state)
   }
 }

@@ -71,36 +71,6 @@ actor RunDriver {
     }
   }
 
-  private func event(for submission: Submission) throws -> Event {
-    let person = submission.by
-    switch submission.content {
-    case .decide(_, .approve(let plan, let comment)):
-      let roles = history.promotion.plan.roles.filter { $0.value.contains(person) }.map(\.key).sorted()
-      return .approved(
-        Approval(
-          person: person, roles: roles, plan: plan ?? history.promotion.digest, at: house.time.now(), comment: comment))
-    case .decide(_, .hold(let reason)): return .held(by: person, reason: reason)
-    case .decide(_, .resume): return .resumedBy(person)
-    case .decide(_, .reject(let reason)): return .rejected(by: person, reason: reason)
-    case .decide(_, .pause(let reason)): return .paused(by: person, reason: reason)
-    case .decide(_, .abort(let reason)): return .aborted(by: person, reason: reason)
-    case .decide(_, .confirm(let step, let note)):
-      guard
-        let index = history.promotion.records.firstIndex(where: {
-          $0.step.id.text == step || $0.step.id.text == "confirm-\(step)"
-        })
-      else {
-        let known = history.promotion.records.filter { $0.step.kind == .confirm }.map(\.step.id.text).joined(
-          separator: ", ")
-        throw EngineError(
-          .notFound, "run \(run) has no step '\(step)' to confirm; it has: \(known.isEmpty ? "none" : known)")
-      }
-      return .confirmed(step: index, by: person, note: note)
-    case .rollback(_, _, let incident): return .rollbackAsked(by: person, incident: incident)
-    case .ledger, .promote: throw EngineError(.badInput, "this is no decision on a run")
-    }
-  }
-
   // MARK: Driving
 
   /// Drives until the run is over or has to wait longer than a task is worth.
@@ -124,7 +94,9 @@ actor RunDriver {
   }
 
   private func goOn() async throws {
-    if history.promotion.records.contains(where: { $0.isBegunByDriver }) { try await write([.resumed]) }
+    if history.promotion.records.contains(where: { $0.isBegunByDriver }), !Mutant.forgetResumed.isActive {
+      try await write([.resumed])
+    }
     while !Task.isCancelled {
       await hearAll()
       switch history.promotion.next(at: house.time.now()) {
@@ -209,6 +181,11 @@ actor RunDriver {
     case .gate, .recheck, .approve, .confirm, .snapshot, .deploy, .migrate, .restore, .verify, .shift, .watch, .notify,
       .destroy:
       try await prepare(stepRun)
+      if Mutant.effectBeforeIntent.isActive {
+        _ = await performer.perform(stepRun, generation: UInt64(max(0, history.sequence)), ledger: house.ledger()) {
+          _ in
+        }
+      }
       let sequence = try await write([intent])
       let ledger = await house.ledger()
       let note = house.progress
@@ -248,7 +225,11 @@ actor RunDriver {
       let event = await body()
       post(.ended(number, event))
     }
-    let timer = alarm(number, at: stepRun.deadline)
+    if Mutant.resultNotAwaited.isActive, stepRun.step.action.hasEffect {
+      try await write([.stepReported(step: stepRun.index, attempt: stepRun.attempt, result: .succeeded("it will be"))])
+      return
+    }
+    let timer = Mutant.forgetDeadline.isActive ? Task {} : alarm(number, at: stepRun.deadline)
     defer {
       effect.cancel()
       timer.cancel()
@@ -276,6 +257,7 @@ actor RunDriver {
   /// Cancels an effect and waits for its end, but not for ever.
   private func settle(_ effect: Task<Void, Never>, _ number: Int) async {
     effect.cancel()
+    if Mutant.cancelledNotAwaited.isActive { return }
     let timer = alarm(-number, at: house.time.now() + Self.grace)
     defer { timer.cancel() }
     var kept: [Signal] = []
@@ -288,6 +270,7 @@ actor RunDriver {
       case nil: if Task.isCancelled { break waiting }
       }
     }
+    if Mutant.dropWords.isActive { return }
     for signal in kept { post(signal) }
   }
 

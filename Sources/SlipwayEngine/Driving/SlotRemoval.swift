@@ -17,6 +17,7 @@ struct SlotRemoval: Codable, Sendable, Equatable {
 
   /// Whether the slot still holds what was to be removed, and nothing needs it: a later promotion may have used the slot again.
   func isDue(_ ledger: Ledger, openRuns: [RunRow]) -> Due {
+    if Mutant.removeWithoutAsking.isActive { return .now }
     if openRuns.contains(where: { $0.environment == environment }) { return .later }
     guard let state = ledger.environments[environment], let live = state.live else { return .never }
     if live.slot == placement.slot || state.emptied.contains(placement.slot) { return .never }

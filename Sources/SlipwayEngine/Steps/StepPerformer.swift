@@ -63,6 +63,7 @@ struct StepPerformer: Sendable {
   private func deploy() async -> StepResult {
     do throws(ConnectorError) {
       let said = try await connectors.deployer.deploy(candidate)
+      if Mutant.believeAcknowledgement.isActive { return .succeeded(said) }
       switch try await connectors.deployer.contents(of: candidate) {
       case .release(plan.release.id):
         return .succeeded("\(said); read back: slot \(plan.green) holds \(plan.release.id)")
@@ -143,8 +144,12 @@ struct StepPerformer: Sendable {
     {
       return .failed("green is not well, so it gets no traffic: \(illness)")
     }
+    // A look that came back when everybody had given up must not be followed by a write.
+    if Task.isCancelled, !Mutant.writeWhenGivenUp.isActive { return .errored("given up before traffic was touched") }
     do throws(ConnectorError) {
-      try await connectors.plane.apply(wanted, targets: targets, generation: generation)
+      try await connectors.plane.apply(
+        wanted, targets: targets, generation: Mutant.forgetFence.isActive ? 1 : generation)
+      if Mutant.believeAcknowledgement.isActive { return .succeeded("it said so") }
       let found = try await connectors.plane.readSplit()
       guard found == wanted else { return .errored("asked for \(wanted), but the data plane says \(found)") }
       if percent == 0 { return await drained(wanted) }
@@ -259,7 +264,7 @@ extension StepPerformer {
 
   /// Says so when the data plane no longer divides as the step before had it: somebody else changed it, and the figures mean something else.
   private func drift(from step: Step) async throws(ConnectorError) -> String? {
-    guard case .watch(let percent, _) = step.action else { return nil }
+    guard case .watch(let percent, _) = step.action, !Mutant.ignoreDrift.isActive else { return nil }
     let wanted = plan.split(percent: percent, settles: false)
     let found = try await connectors.plane.readSplit()
     return found == wanted

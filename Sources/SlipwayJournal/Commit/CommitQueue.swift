@@ -2,7 +2,7 @@ internal import Dispatch
 internal import Synchronization
 
 /// How a task waits for the writer's answer.
-typealias Acknowledgement = UnsafeContinuation<Result<[Int64], JournalError>, Never>
+typealias Acknowledgement = UnsafeContinuation<Result<Written, JournalError>, Never>
 
 /// What the writer is asked to do, in the order of asking.
 enum CommitRequest: Sendable {
@@ -48,6 +48,7 @@ final class CommitQueue: Sendable {
 
   /// Waits until there is room for `bytes` more.
   func admit(_ bytes: Int) async throws(JournalError) {
+    if admitAtOnce(bytes) { return }
     let admitted = await withUnsafeContinuation { continuation in
       let answer: Bool? = state.withLock { state in
         if state.end != nil { return false }
@@ -62,6 +63,16 @@ final class CommitQueue: Sendable {
       if let answer { continuation.resume(returning: answer) }
     }
     guard admitted else { throw state.withLock { $0.end } ?? .closed }
+  }
+
+  /// Takes the room if it is there and nobody waits for it. Nearly always so, and then no task need be suspended.
+  private func admitAtOnce(_ bytes: Int) -> Bool {
+    state.withLock { state in
+      guard state.end == nil, state.waiting.isEmpty, hasRoom(state) else { return false }
+      state.admitted += 1
+      state.bytes += bytes
+      return true
+    }
   }
 
   /// Hands a request to the writer, or answers it at once where the writer has stopped.
@@ -87,8 +98,11 @@ final class CommitQueue: Sendable {
           state.writerSleeps = true
           return nil
         }
-        defer { state.requests.removeAll() }
-        return state.requests
+        let drained = state.requests
+        state.requests = []
+        // As much again is likely; growing step by step would move everything several times under the lock.
+        state.requests.reserveCapacity(drained.count)
+        return drained
       }
       if let drained { return drained.isEmpty ? nil : drained }
       wake.wait()

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+internal import SlipwayModel
 internal import Synchronization
 
 /// What the writer has done since it started.
@@ -93,6 +94,7 @@ final class CommitThread: Sendable {
 
   private func commit(_ group: inout Group, with committer: Committer) {
     guard !group.appends.isEmpty else { return }
+    committer.isLazy = Mutant.acknowledgeBeforeFlush.isActive
     queue.release(appends: group.appends.count, bytes: group.bytes)
     defer { group = Group() }
     if let ended = queue.ended, ended.code == .broken {

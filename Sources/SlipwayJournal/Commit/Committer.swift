@@ -10,13 +10,20 @@ final class Committer {
   let projections: ProjectionStatements
   private let connection: OpaquePointer
   private let begin, commit, rollback, insert, find, head: PreparedStatement
-  private var seq: Int64
-  private let hash = UnsafeMutableRawBufferPointer.allocate(byteCount: Chain.hashLength, alignment: 8)
+  private var end: ChainEnd
+  /// Where the chain ended before the group in hand.
+  private var committed: ChainEnd
+  /// The last entries of the streams written lately: whoever writes to a stream says each time how far it has seen it.
+  private var heads: [String: Int64] = [:]
+  /// Only for a deliberate fault: what was written is committed with the next group.
+  var isLazy = false
   private let frames = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
   private var checkpointAt = Committer.checkpointFrames
 
   /// 16 MiB of log: 4 times SQLite's own figure, because pages written often are then copied a quarter as often.
   private static let checkpointFrames: Int32 = 4_096
+  /// A bound, not a policy: an open run's stream comes back at once, an ended one's never.
+  private static let mostHeads = 65_536
 
   init(_ database: Database) throws {
     guard let connection = database.sqliteConnection else { throw JournalError.closed }
@@ -30,8 +37,8 @@ final class Committer {
     find = try PreparedStatement("SELECT seq FROM journal WHERE entry_id = ?1", on: connection)
     head = try PreparedStatement("SELECT max(seq) FROM journal WHERE stream = ?1", on: connection)
     let tip = try Self.storedTip(database)
-    seq = tip.seq
-    tip.hash.withUnsafeBytes { hash.copyMemory(from: $0) }
+    end = ChainEnd(tip)
+    committed = ChainEnd(tip)
     frames.initialize(to: 0)
     sqlite3_wal_hook(
       connection,
@@ -43,7 +50,6 @@ final class Committer {
 
   deinit {
     sqlite3_wal_hook(connection, nil, nil)
-    hash.deallocate()
     frames.deallocate()
   }
 
@@ -63,22 +69,28 @@ final class Committer {
       ? Chain.genesis : try Data.fetchOne(database, sql: "SELECT hash FROM journal WHERE seq = ?", arguments: [seq])
   }
 
-  var tip: Tip { Tip(seq: seq, hash: Data(hash)) }
+  var tip: Tip { end.tip }
 
   /// Writes all of `appends` in one transaction; when it returns, all that is in the results is on the disk.
   ///
+  /// - Parameter appends: Taken out, so that whoever handed them in frees them instead of the writer.
   /// - Returns: one result for each append; a refused one takes nothing from its neighbours.
   /// - Throws: ``SQLiteFailure``; nothing was acknowledged and, unless it `isBusy`, the connection is not to be used again.
-  func write(_ appends: inout [PreparedAppend]) throws(SQLiteFailure) -> [Result<[Int64], JournalError>] {
+  func write(_ appends: inout [PreparedAppend]) throws(SQLiteFailure) -> [Result<Written, JournalError>] {
+    defer { appends.removeAll(keepingCapacity: true) }
+    if isLazy, sqlite3_get_autocommit(connection) == 0 { try commit.run() }
     try begin.run()
+    committed.follow(end)
     do {
-      var results: [Result<[Int64], JournalError>] = []
+      var results: [Result<Written, JournalError>] = []
       results.reserveCapacity(appends.count)
-      for index in appends.indices { results.append(try write(&appends[index])) }
-      try commit.run()
+      for append in appends { results.append(try write(append)) }
+      if !isLazy { try commit.run() }
       return results
     } catch {
       if sqlite3_get_autocommit(connection) == 0 { try? rollback.run() }
+      end.follow(committed)
+      heads = [:]
       throw error
     }
   }
@@ -90,48 +102,39 @@ final class Committer {
     checkpointAt = copied == all ? Self.checkpointFrames : frames.pointee + Self.checkpointFrames
   }
 
-  private func write(_ append: inout PreparedAppend) throws(SQLiteFailure) -> Result<[Int64], JournalError> {
-    switch try repeated(append) {
-    case .some(let answer): return answer
-    case .none: break
-    }
+  private func write(_ append: PreparedAppend) throws(SQLiteFailure) -> Result<Written, JournalError> {
+    if append.hasIDs, let answer = try repeated(append) { return answer }
     if let expected = append.ifStreamAt, let first = append.entries.first {
-      let found = try last(ofStreamOf: first)
+      let found = try last(of: first)
       if found != expected { return .failure(Self.conflict(first, expected: expected, found: found)) }
     }
-    var seqs: [Int64] = []
-    seqs.reserveCapacity(append.entries.count)
-    for index in append.entries.indices { seqs.append(try store(&append.entries[index])) }
+    let first = end.seq + 1
+    for entry in append.entries { try store(entry) }
     for row in append.rows { try projections.write(row) }
-    return .success(seqs)
+    return .success(.run(first: first, count: append.entries.count))
   }
 
-  private func store(_ entry: inout EncodedEntry) throws(SQLiteFailure) -> Int64 {
-    let next = seq + 1
-    entry.chain(at: next, after: hash)
+  private func store(_ entry: EncodedEntry) throws(SQLiteFailure) {
     try entry.withBytes { bytes throws(SQLiteFailure) in
-      insert.bind(next, at: 1)
-      insert.bind(textInPlace: UnsafeRawBufferPointer(rebasing: bytes[entry.stream]), at: 2)
-      insert.bind(textInPlace: UnsafeRawBufferPointer(rebasing: bytes[entry.kind]), at: 3)
+      end.advance(over: bytes)
+      insert.bind(end.seq, at: 1)
+      insert.bind(textInPlace: bytes, entry.stream, at: 2)
+      insert.bind(textInPlace: bytes, entry.kind, at: 3)
       insert.bind(entry.at, at: 4)
-      insert.bind(textInPlace: UnsafeRawBufferPointer(rebasing: bytes[entry.actor]), at: 5)
-      if let id = entry.id {
-        insert.bind(textInPlace: UnsafeRawBufferPointer(rebasing: bytes[id]), at: 6)
-      } else {
-        insert.bindNull(at: 6)
-      }
+      insert.bind(textInPlace: bytes, entry.actor, at: 5)
+      insert.bind(textInPlace: bytes, entry.id, at: 6)
       insert.bind(blobInPlace: UnsafeRawBufferPointer(rebasing: bytes[entry.body]), at: 7)
-      insert.bind(blobInPlace: UnsafeRawBufferPointer(hash), at: 8)
+      insert.bind(blobInPlace: end.hash, at: 8)
       try insert.run()
     }
-    seq = next
-    return next
+    if heads.count >= Self.mostHeads { heads = [:] }
+    heads[entry.streamName] = end.seq
   }
 }
 
 extension Committer {
   /// The answer to an append whose ids are there already; nil where none is.
-  private func repeated(_ append: PreparedAppend) throws(SQLiteFailure) -> Result<[Int64], JournalError>? {
+  private func repeated(_ append: PreparedAppend) throws(SQLiteFailure) -> Result<Written, JournalError>? {
     var known: [Int: Int64] = [:]
     var ids = 0
     for (index, entry) in append.entries.enumerated() {
@@ -150,20 +153,21 @@ extension Committer {
     guard isWhole || (known.count == ids && known.allSatisfy { $0.value - Int64($0.key) == first }) else {
       return .failure(Self.duplicate(append.entries[index], seq: seq))
     }
-    return .success(append.entries.indices.map { known[$0] ?? first + Int64($0) })
+    return .success(.known(append.entries.indices.map { known[$0] ?? first + Int64($0) }))
   }
 
-  private func last(ofStreamOf entry: EncodedEntry) throws(SQLiteFailure) -> Int64 {
-    try entry.withBytes { bytes throws(SQLiteFailure) in
-      head.bind(textInPlace: UnsafeRawBufferPointer(rebasing: bytes[entry.stream]), at: 1)
+  private func last(of entry: EncodedEntry) throws(SQLiteFailure) -> Int64 {
+    if let known = heads[entry.streamName] { return known }
+    return try entry.withBytes { bytes throws(SQLiteFailure) in
+      head.bind(textInPlace: bytes, entry.stream, at: 1)
       return try head.integer() ?? 0
     }
   }
 
   private static func conflict(_ entry: EncodedEntry, expected: Int64, found: Int64) -> JournalError {
-    let stream = String(decoding: entry.bytes[entry.stream], as: UTF8.self)
-    return JournalError(
-      .conflict, "\(stream) is at entry \(found), not \(expected) as seen before; read it again and decide anew")
+    JournalError(
+      .conflict,
+      "\(entry.streamName) is at entry \(found), not \(expected) as seen before; read it again and decide anew")
   }
 
   private static func duplicate(_ entry: EncodedEntry, seq: Int64) -> JournalError {

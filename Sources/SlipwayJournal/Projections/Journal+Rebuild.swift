@@ -23,7 +23,7 @@ extension Journal {
         let sql = "SELECT seq, stream, kind, at, actor, entry_id, body, hash FROM journal ORDER BY seq"
         let rows = try Row.fetchCursor(committer.database, sql: sql)
         while let stored = try rows.next().map(StoredEntry.init) {
-          for row in try Self.folded(stored, fold) { try projections.write(row) }
+          for row in try Self.folded(stored, fold) { try projections.write(PreparedRow(row)) }
         }
         return .commit
       }

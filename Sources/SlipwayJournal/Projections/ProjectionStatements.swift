@@ -40,9 +40,19 @@ final class ProjectionStatements {
       """)
   }
 
-  func write(_ row: ProjectionWrite) throws(SQLiteFailure) {
+  func write(_ row: PreparedRow) throws(SQLiteFailure) {
     switch row {
-    case .run(let run, let metadata): try write(run, metadata: metadata)
+    case .run(let run): try write(run)
+    case .other(let row): try write(row)
+    }
+  }
+
+  /// For whoever empties the tables.
+  func forget() { known = [] }
+
+  private func write(_ row: ProjectionWrite) throws(SQLiteFailure) {
+    switch row {
+    case .run(let run, let metadata): try write(EncodedRun(run, metadata: metadata))
     case .task(let task): try write(task)
     case .project(let project, let metadata):
       putProject.bind(project, at: 1)
@@ -57,35 +67,38 @@ final class ProjectionStatements {
     }
   }
 
-  /// For whoever empties the tables.
-  func forget() { known = [] }
-
-  private func write(_ run: RunRow, metadata: String?) throws(SQLiteFailure) {
-    if metadata == nil, try touch(run) { return }
-    try know(run.environment.text, of: run.project)
-    bindState(of: run, to: putRun)
-    putRun.bind(metadata, at: 6)
-    putRun.bind(run.project, at: 7)
-    putRun.bind(run.environment.text, at: 8)
-    putRun.bind(run.release.text, at: 9)
-    putRun.bind(run.operation, at: 10)
-    putRun.bind(run.createdBy, at: 11)
-    putRun.bind(run.startedAt.milliseconds, at: 12)
-    try putRun.run()
+  private func write(_ run: EncodedRun) throws(SQLiteFailure) {
+    if run.metadata == nil, try touch(run) { return }
+    try know(run.text(run.environment), of: run.text(run.project))
+    let result: Result<Void, SQLiteFailure> = run.bytes.withUnsafeBytes { bytes in
+      bindState(of: run, bytes, to: putRun)
+      putRun.bind(textInPlace: bytes, run.metadata, at: 6)
+      putRun.bind(textInPlace: bytes, run.project, at: 7)
+      putRun.bind(textInPlace: bytes, run.environment, at: 8)
+      putRun.bind(textInPlace: bytes, run.release, at: 9)
+      putRun.bind(textInPlace: bytes, run.operation, at: 10)
+      putRun.bind(textInPlace: bytes, run.createdBy, at: 11)
+      putRun.bind(run.startedAt, at: 12)
+      do throws(SQLiteFailure) { return .success(try putRun.run()) } catch { return .failure(error) }
+    }
+    try result.get()
   }
 
-  private func touch(_ run: RunRow) throws(SQLiteFailure) -> Bool {
-    bindState(of: run, to: touchRun)
-    try touchRun.run()
+  private func touch(_ run: EncodedRun) throws(SQLiteFailure) -> Bool {
+    let result: Result<Void, SQLiteFailure> = run.bytes.withUnsafeBytes { bytes in
+      bindState(of: run, bytes, to: touchRun)
+      do throws(SQLiteFailure) { return .success(try touchRun.run()) } catch { return .failure(error) }
+    }
+    try result.get()
     return touchRun.changes == 1
   }
 
-  private func bindState(of run: RunRow, to statement: PreparedStatement) {
-    statement.bind(run.run.text, at: 1)
-    statement.bind(run.status, at: 2)
-    statement.bind(run.wakeAt?.milliseconds, at: 3)
-    statement.bind(run.finishedAt?.milliseconds, at: 4)
-    statement.bind(run.evidenceFolder, at: 5)
+  private func bindState(of run: EncodedRun, _ bytes: UnsafeRawBufferPointer, to statement: PreparedStatement) {
+    statement.bind(textInPlace: bytes, run.run, at: 1)
+    statement.bind(textInPlace: bytes, run.status, at: 2)
+    statement.bind(run.wakeAt, at: 3)
+    statement.bind(run.finishedAt, at: 4)
+    statement.bind(textInPlace: bytes, run.evidenceFolder, at: 5)
   }
 
   private func write(_ task: ScheduledTask) throws(SQLiteFailure) {

@@ -68,6 +68,12 @@ final class PreparedStatement {
     sqlite3_bind_text(handle, index, start, Int32(bytes.count), nil)
   }
 
+  /// Binds a part of `bytes` as ``bind(textInPlace:at:)`` does, or NULL where there is none.
+  func bind(textInPlace bytes: UnsafeRawBufferPointer, _ part: Range<Int>?, at index: Int32) {
+    guard let part else { return bindNull(at: index) }
+    bind(textInPlace: UnsafeRawBufferPointer(rebasing: bytes[part]), at: index)
+  }
+
   /// Binds a blob without copying it: `bytes` must stay in place until ``run()`` or ``reset()`` returns.
   func bind(blobInPlace bytes: UnsafeRawBufferPointer, at index: Int32) {
     sqlite3_bind_blob(handle, index, bytes.baseAddress, Int32(bytes.count), nil)

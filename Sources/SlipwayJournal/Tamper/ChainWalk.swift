@@ -1,10 +1,9 @@
-internal import Crypto
 internal import Foundation
 internal import GRDBSQLite
 internal import SlipwayModel
 
 /// Follows the chain row by row with one buffer, whatever the journal's length.
-struct ChainWalk {
+struct ChainWalk: ~Copyable {
   static let sql = "SELECT seq, at, stream, kind, actor, entry_id, body, hash FROM journal ORDER BY seq"
   static let around = """
     SELECT seq, at, stream, kind, actor, entry_id, body, hash FROM journal WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq
@@ -15,12 +14,12 @@ struct ChainWalk {
   private static let idColumn: Int32 = 5
   private static let hashColumn: Int32 = 7
 
-  /// The last entry that agreed.
-  private(set) var seq: Int64 = 0
-  private var hash = [UInt8](Chain.genesis)
+  private var end = ChainEnd(Tip(seq: 0, hash: Chain.genesis))
   private var buffer: [UInt8] = []
 
-  var tip: Tip { Tip(seq: seq, hash: Data(hash)) }
+  /// The last entry that agreed.
+  var seq: Int64 { end.seq }
+  var tip: Tip { end.tip }
 
   /// Takes the present row of `rows`; nil when it continues the chain, else what is wrong with it.
   mutating func take(_ rows: PreparedStatement) -> Verification.Finding? {
@@ -36,21 +35,11 @@ struct ChainWalk {
       return .init(seq: found, problem: .changed, message: "a field has another type than the journal writes: changed")
     }
     layOut(rows)
-    var digest = SHA256()
-    buffer.withUnsafeBytes { digest.update(bufferPointer: $0) }
-    let agrees = digest.finalize().withUnsafeBytes { computed in
-      hash.withUnsafeMutableBytes { $0.copyMemory(from: computed) }
-      let stored = rows.bytes(Self.hashColumn)
-      return stored.elementsEqual(computed)
-    }
-    guard agrees else {
-      buffer.withUnsafeBytes { bytes in
-        hash.withUnsafeMutableBytes { $0.copyMemory(from: .init(rebasing: bytes[..<32])) }
-      }
+    let stored = rows.bytes(Self.hashColumn)
+    guard buffer.withUnsafeBytes({ end.advance(over: $0, expecting: stored) }) else {
       return .init(
         seq: found, problem: .changed, message: "its hash does not follow from its fields and the entry before")
     }
-    seq = found
     return nil
   }
 
@@ -64,8 +53,6 @@ struct ChainWalk {
 
   private mutating func layOut(_ rows: PreparedStatement) {
     buffer.removeAll(keepingCapacity: true)
-    buffer.append(contentsOf: hash)
-    append(UInt64(bitPattern: rows.integer(0)))
     append(UInt64(bitPattern: rows.integer(1)))
     for column in Int32(2)...6 {
       if column == Self.idColumn, rows.type(of: column) == SQLITE_NULL {
@@ -104,10 +91,10 @@ extension ChainWalk {
     /// Whether this row would be right as entry `seq` after `hash`.
     func fits(at seq: Int64, after hash: Data) -> Bool {
       guard hash.count == Chain.hashLength else { return false }
-      var entry = entry
-      var tip = [UInt8](hash)
-      tip.withUnsafeMutableBytes { entry.chain(at: seq, after: $0) }
-      return Data(tip) == self.hash
+      var end = ChainEnd(Tip(seq: seq - 1, hash: hash))
+      return entry.bytes.withUnsafeBytes { content in
+        self.hash.withUnsafeBytes { end.advance(over: content, expecting: $0) }
+      }
     }
   }
 }

@@ -2,7 +2,7 @@ internal import Foundation
 internal import Glibc
 internal import Synchronization
 
-/// The end of the chain beside the chain: a signed checkpoint in one disk sector, rewritten after commits and never flushed.
+/// The end of the chain beside the chain: a signed checkpoint in one disk sector, rewritten in place after commits and flushed once, when it is made.
 ///
 /// Written only after the commit it speaks of is durable, it can lag behind after a crash but never lead; so a journal that ends
 /// before its head, or has another hash there, was cut or rewritten.
@@ -10,9 +10,12 @@ enum HeadFile {
   /// One sector, so that it is written whole or not at all.
   static let length = 512
 
+  /// The text of the head; nil where there is none, or anything but zeros fills the rest of its sector.
   static func read(_ folder: JournalFolder) -> String? {
-    guard let data = try? Data(contentsOf: folder.head) else { return nil }
-    return String(data: data.prefix { $0 != 0 }, encoding: .utf8)
+    guard let data = NoteFile.contents(of: folder.head, limit: length) else { return nil }
+    let text = data.prefix { $0 != 0 }
+    guard data.dropFirst(text.count).allSatisfy({ $0 == 0 }) else { return nil }
+    return String(data: text, encoding: .utf8)
   }
 
   /// Refuses to go on with a journal that is shorter than, or differs from, its own head: writing on would cover the trace.
@@ -43,7 +46,8 @@ final class HeadWriter: Sendable {
   private let wake = DispatchSemaphore(value: 0)
   private let ended = DispatchSemaphore(value: 0)
 
-  init(_ url: URL, signer: NoteSigner) throws(JournalError) {
+  init(_ url: URL, signer: NoteSigner, tip: Tip) throws(JournalError) {
+    if !FileManager.default.fileExists(atPath: url.path) { try Self.make(url, signer: signer, tip: tip) }
     descriptor = open(url.path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
       let reason = String(cString: strerror(errno))
@@ -98,12 +102,39 @@ final class HeadWriter: Sendable {
   }
 
   private func write(_ tip: Tip) {
-    let checkpoint = Checkpoint(origin: signer.name, tip: tip)
     // A head that cannot be signed or written stays behind, which is what it may do.
-    guard let note = try? SignedNote.sign(checkpoint.text, by: signer) else { return }
+    guard let sector = Self.sector(tip, signer) else { return }
+    _ = pwrite(descriptor, sector, sector.count, 0)
+  }
+
+  private static func sector(_ tip: Tip, _ signer: NoteSigner) -> [UInt8]? {
+    guard let note = try? SignedNote.sign(Checkpoint(origin: signer.name, tip: tip).text, by: signer) else {
+      return nil
+    }
     var bytes = Array(note.written.utf8)
-    guard bytes.count <= HeadFile.length else { return }
+    guard bytes.count <= HeadFile.length else { return nil }
     bytes.append(contentsOf: repeatElement(0, count: HeadFile.length - bytes.count))
-    _ = pwrite(descriptor, bytes, bytes.count, 0)
+    return bytes
+  }
+
+  /// Makes the file whole and durable before anything refers to it: a power cut would leave an empty one, which looks like one that was cut.
+  private static func make(_ url: URL, signer: NoteSigner, tip: Tip) throws(JournalError) {
+    do {
+      guard let sector = sector(tip, signer) else { return }
+      let draft = url.appendingPathExtension("new")
+      try Data(sector).write(to: draft)
+      try flush(draft.path)
+      guard rename(draft.path, url.path) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+      try flush(url.deletingLastPathComponent().path)
+    } catch {
+      throw JournalError(
+        .unreachable, "cannot make \(url.path); check the folder, its permissions and its disk", cause: error)
+    }
+  }
+
+  private static func flush(_ path: String) throws {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    defer { close(descriptor) }
+    guard descriptor >= 0, fsync(descriptor) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
   }
 }
