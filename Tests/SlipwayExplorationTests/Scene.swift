@@ -61,6 +61,8 @@ private struct KeyWriter {
       packer.put(0, 2)
       packer.put(step, 5)
       packer.put(suspension.map { $0.restartsWatch ? 2 : 1 } ?? 0, 2)
+      // What the machine counts may be more than what is valid; that is the fault to be found.
+      packer.put(min(promotion.approvals.count, 7), 3)
       for index in 0..<forward { write(records[index]) }
       if step > 0, step < forward, records[step].step.kind == .shift, let watch = records[step - 1].watch {
         write(watch)

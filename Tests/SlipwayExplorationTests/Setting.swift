@@ -24,13 +24,13 @@ struct Setting: Sendable, CustomStringConvertible {
   ]
 
   static let canary = Setting(
-    name: "canary of two steps", plan: Sample.plan(weights: [50, 100], watch: Sample.watch()), atLeast: 1_000)
+    name: "canary of two steps", plan: Sample.plan(weights: [50, 100], watch: Sample.watch()), atLeast: 5_000)
   static let blueGreen = Setting(
-    name: "blue-green, and a wild clock", plan: Sample.plan(), hasWildClock: true, atLeast: 1_000)
+    name: "blue-green, and a wild clock", plan: Sample.plan(), hasWildClock: true, atLeast: 6_000)
   /// The shortest way to traffic, for hunting faults.
   static let plain = Setting(name: "blue-green", plan: Sample.plan(), atLeast: 1_000)
   static let firstDeployment = Setting(
-    name: "first deployment, no blue", plan: Sample.plan(hasBlue: false), atLeast: 1_000)
+    name: "first deployment, no blue", plan: Sample.plan(hasBlue: false), atLeast: 3_000)
   static let manual = Setting(
     name: "manual steps in each place",
     plan: Sample.plan(
@@ -44,7 +44,7 @@ struct Setting: Sendable, CustomStringConvertible {
   static let gates = Setting(
     name: "two gates and an approval",
     plan: Sample.plan(gates: ["tests", "scan"], approval: ApprovalSpec(rules: [ApprovalRule(role: "manager")])),
-    hasWildClock: true, horizon: "deploy", atLeast: 1_000)
+    hasWildClock: true, horizon: "deploy", atLeast: 500)
   static let careful = Setting(
     name: "automatic rollback off, green kept",
     plan: Sample.plan(weights: [50, 100], rollback: RollbackSpec(automatic: false, keepGreen: true)), atLeast: 1_000)

@@ -33,11 +33,11 @@ struct ExploredTests {
   @Test("a gate whose time has come is not begun while another one is being judged")
   func oneGateAtATime() throws {
     let driver = try Driver(Sample.plan())
-    driver.verdicts["g1"] = [.waiting(until: .start + .minutes(1))]
+    driver.verdicts["g1"] = [.waiting(until: .start + .seconds(10))]
     try driver.drive { try $0.record("gate-g1").reports.count == 1 }
     let second = try driver.index("gate-g2")
-    driver.apply(.stepIntended(step: second, attempt: 1, deadline: driver.now + .hours(1)))
-    driver.now = driver.now + .minutes(2)
+    driver.apply(.stepIntended(step: second, attempt: 1, deadline: driver.now + .seconds(30)))
+    driver.now = driver.now + .seconds(15)
     guard case .wait(let wait) = driver.promotion.next(at: driver.now) else {
       Issue.record("another gate is begun: \(driver.promotion.next(at: driver.now))")
       return
