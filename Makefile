@@ -6,7 +6,7 @@ SWIFT_FLAGS = --scratch-path $(BUILD)
 RELEASE_FLAGS = -c release --scratch-path $(RELEASE)
 DEMO_DIR ?= slipway-demo
 
-.PHONY: build test lint demo bench bench-peers soak soak-crash install requirements clean
+.PHONY: build test lint demo bench bench-peers soak soak-crash soak-simulation install requirements clean
 
 build:
 	@scripts/install-packages build
@@ -43,13 +43,18 @@ bench-peers:
 	Benchmarks/peers/run $(abspath $(RELEASE))/release
 
 # The long runs. SECONDS is how long the simulation and each fuzzer go on, ROUNDS how often the real program is hurt.
-soak: soak-crash
+soak: soak-crash soak-simulation
 
 soak-crash:
 	@scripts/install-packages test
 	swift build $(SWIFT_FLAGS) --build-tests
 	SLIPWAY_PROGRAM=$(abspath $(BUILD))/debug/slipway SLIPWAY_SOAK=$(or $(ROUNDS),200) swift test $(SWIFT_FLAGS) --skip-build \
 	  --disable-xctest --no-parallel --filter 'SlipwayCommandTests.(CrashTests|FlushTests|PowerCutTests|StoppedAndShiftedTests)'
+
+# The whole engine on a simulated world, seed after seed, beginning where nobody looked yet.
+soak-simulation:
+	swift build $(SWIFT_FLAGS) --build-tests
+	$(BUILD)/debug/slipway-simulation --soak $(or $(SECONDS),600) --from $$(date +%s)000
 
 install:
 	@scripts/install-packages build
