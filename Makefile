@@ -6,7 +6,7 @@ SWIFT_FLAGS = --scratch-path $(BUILD)
 RELEASE_FLAGS = -c release --scratch-path $(RELEASE)
 DEMO_DIR ?= slipway-demo
 
-.PHONY: build test lint demo bench bench-peers soak soak-crash soak-simulation install requirements clean
+.PHONY: build test lint demo bench bench-peers soak soak-simulation soak-crash fuzz soak-fuzz install requirements clean
 
 build:
 	@scripts/install-packages build
@@ -43,13 +43,24 @@ bench-peers:
 	Benchmarks/peers/run $(abspath $(RELEASE))/release
 
 # The long runs. SECONDS is how long the simulation and each fuzzer go on, ROUNDS how often the real program is hurt.
-soak: soak-crash soak-simulation
+soak: soak-crash soak-simulation soak-fuzz
 
 soak-crash:
 	@scripts/install-packages test
 	swift build $(SWIFT_FLAGS) --build-tests
 	SLIPWAY_PROGRAM=$(abspath $(BUILD))/debug/slipway SLIPWAY_SOAK=$(or $(ROUNDS),200) swift test $(SWIFT_FLAGS) --skip-build \
-	  --disable-xctest --no-parallel --filter 'SlipwayCommandTests.(CrashTests|FlushTests|PowerCutTests|StoppedAndShiftedTests)'
+	  --disable-xctest --no-parallel --filter 'SlipwayCommandTests.(CrashTests|CrashKindTests|DiskFaultTests|FlushTests|PowerCutTests|StoppedAndShiftedTests)'
+
+# Random inputs for every parser, guided by what they reach: SECONDS each (docs/testing.md).
+fuzz:
+	@scripts/install-packages build
+	SECONDS_EACH=$(or $(SECONDS),60) scripts/fuzz $(TARGETS)
+
+# The same, longer, and every byte of every signed file.
+soak-fuzz:
+	@$(MAKE) --no-print-directory fuzz SECONDS=$(or $(SECONDS),300)
+	swift build $(SWIFT_FLAGS) --build-tests
+	SLIPWAY_SOAK=1 swift test $(SWIFT_FLAGS) --skip-build --disable-xctest --filter EveryByte
 
 # The whole engine on a simulated world, seed after seed, beginning where nobody looked yet.
 soak-simulation:

@@ -1,13 +1,17 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let strict: [SwiftSetting] = [
-  .swiftLanguageMode(.v6),
-  .treatAllWarnings(as: .error),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-]
+// `make fuzz` sets it: the same sources, counted edge by edge for libFuzzer, and the program that runs them. Nothing else sees a difference.
+let isFuzzing = Context.environment["SLIPWAY_FUZZ"] != nil
+
+let strict: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ] + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer", "-O"])] : [])
 
 // Dependencies point downward only: a target lists the rooms below it, never one beside or above it (docs/architecture.md).
 let package = Package(
@@ -108,6 +112,8 @@ let package = Package(
       ], path: "Benchmarks/slipway-bench", swiftSettings: strict),
 
     .testTarget(name: "SlipwayModelTests", dependencies: ["SlipwayModel"], swiftSettings: strict),
+    // Every reachable state of the machine for small worlds, and the faults that this must find.
+    .testTarget(name: "SlipwayExplorationTests", dependencies: ["SlipwayModel"], swiftSettings: strict),
     .testTarget(
       name: "SlipwayPipelineFileTests", dependencies: ["SlipwayPipelineFile", "SlipwayModel"], swiftSettings: strict),
     .testTarget(
@@ -161,3 +167,18 @@ let package = Package(
       swiftSettings: strict),
   ]
 )
+
+if isFuzzing {
+  package.targets += [
+    .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
+    // The parsers under libFuzzer (docs/testing.md).
+    .executableTarget(
+      name: "slipway-fuzz",
+      dependencies: [
+        "CLibFuzzer", "SlipwayModel", "SlipwayPipelineFile", "SlipwayJournal", "SlipwayEvidence", "SlipwayConnectors",
+        "SlipwayEngine", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ], path: "Tests/Fuzz/slipway-fuzz", swiftSettings: strict,
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
+  ]
+}

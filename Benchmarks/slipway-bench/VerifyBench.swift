@@ -22,20 +22,22 @@ struct VerifyBench: AsyncParsableCommand {
       var ours: [Double] = []
       var bare: [Double] = []
       for _ in 0..<rounds {
-        var start = ContinuousClock.now
+        // Processor time, because both are the work of one core and other programs take theirs from the clock.
+        var start = processorTime()
         let verification = try JournalVerifier(folder: folder).verify()
-        ours.append(Double(verification.entries) / (ContinuousClock.now - start).seconds)
+        ours.append(Double(verification.entries) / (processorTime() - start).seconds)
         guard verification.isIntact else { throw BenchError(what: "\(verification.findings)") }
-        start = .now
+        start = processorTime()
         let tip = Self.hash(contents)
-        bare.append(Double(contents.count) / (ContinuousClock.now - start).seconds)
+        bare.append(Double(contents.count) / (processorTime() - start).seconds)
         guard Data(tip) == verification.tip.hash else { throw BenchError(what: "SHA-256 alone reaches another hash") }
       }
       let bytes = contents.reduce(0) { $0 + $1.count } / contents.count + 40
       print(
         String(
-          format: "%d entries of %d bytes: %.0f entries/s verified, %.0f entries/s by SHA-256 alone: %.0f %%",
-          contents.count, bytes, median(ours), median(bare), 100 * median(ours) / median(bare)))
+          format:
+            "%d entries of %d bytes, a second of one core: %.0f entries/s verified, %.0f entries/s by SHA-256 alone: "
+            + "%.0f %%", contents.count, bytes, median(ours), median(bare), 100 * median(ours) / median(bare)))
     }
   }
 

@@ -57,6 +57,26 @@ struct JournalTests {
     }
   }
 
+  @Test("what a stream was seen at is checked against the file too, by a writer that has never written to it")
+  func conflictAfterReopening() async throws {
+    try await withFolder { folder in
+      let first = try Journal.open(folder: folder, as: me)
+      #expect(try await first.append(Append([entry(), entry("run-2"), entry()])) == [1, 2, 3])
+      await first.close()
+      let second = try Journal.open(folder: folder, as: me)
+      for stale in [Int64(0), 1, 2] {
+        let error = await #expect(throws: JournalError.self) {
+          try await second.append(Append([entry()], ifStreamAt: stale))
+        }
+        #expect(error?.code == .conflict)
+      }
+      #expect(try await second.append(Append([entry()], ifStreamAt: 3)) == [4])
+      #expect(try await second.append(Append([entry("run-2")], ifStreamAt: 2)) == [5])
+      #expect(try await second.append(Append([entry("run-3")], ifStreamAt: 0)) == [6])
+      await second.close()
+    }
+  }
+
   @Test("of many that decide on the same state, exactly one is written")
   func race() async throws {
     try await withJournal { journal in

@@ -260,7 +260,9 @@ struct TamperTests {
       _ = try await write(6, in: folder)
       try tamper(folder) { _ in }
       let database = try DatabaseQueue(path: folder.appendingPathComponent("journal.sqlite").path)
-      let columns = try database.inDatabase { try String.fetchAll($0, sql: "SELECT name FROM pragma_table_info('journal')") }
+      let columns = try database.inDatabase {
+        try String.fetchAll($0, sql: "SELECT name FROM pragma_table_info('journal')")
+      }
       #expect(columns.count == 8)
       for seq in Int64(1)...6 {
         for column in columns where column != "seq" {

@@ -13,8 +13,19 @@ struct ReportProblem: Error, Sendable {
   /// The whole sentence, beginning with the place.
   func message(file: String) -> String {
     let place = [line, column].compactMap { $0.map { ":\($0)" } }.joined()
-    return "\(file)\(place) \(reason)"
+    return "\(file)\(place) \(Self.plain(reason))"
   }
+
+  /// A reason may quote what the file calls its keys and elements: one line for a terminal, of a length that a person reads.
+  private static func plain(_ reason: String) -> String {
+    let scalars = reason.unicodeScalars.prefix(lengthLimit).map { scalar -> Unicode.Scalar in
+      scalar.properties.generalCategory == .control ? "?" : scalar
+    }
+    return String(String.UnicodeScalarView(scalars)) + (reason.unicodeScalars.count > lengthLimit ? "…" : "")
+  }
+
+  /// Characters of a reason that are shown.
+  static let lengthLimit = 500
 
   /// Counts above this are a mistake, and would overflow when added up.
   static let largest = 1_000_000_000_000

@@ -151,11 +151,11 @@ package actor Engine {
       )
     }
     defer { opening.remove(plan.to) }
-    if !Mutant.openWithoutAsking.isActive, let open = try await openRuns(of: plan.to).first {
-      throw EngineError(
-        .refused,
-        "run \(open.run) is open on \(plan.to) (\(open.status)); one promotion per environment: wait for it or abort it"
-      )
+    let open = Mutant.openWithoutAsking.isActive ? [] : try await openRuns(of: plan.to)
+    if let refusal = plan.refusal(
+      besides: open.map { OpenRun(run: $0.run, environment: $0.environment, status: $0.status) })
+    {
+      throw EngineError(.refused, refusal)
     }
     let now = house.time.now()
     let run = RunID(at: now, randomness: randomness())

@@ -10,9 +10,12 @@ enum HeadFile {
   /// One sector, so that it is written whole or not at all.
   static let length = 512
 
+  /// The text of the head; nil where there is none, or anything but zeros fills the rest of its sector.
   static func read(_ folder: JournalFolder) -> String? {
-    guard let data = try? Data(contentsOf: folder.head) else { return nil }
-    return String(data: data.prefix { $0 != 0 }, encoding: .utf8)
+    guard let data = NoteFile.contents(of: folder.head, limit: length) else { return nil }
+    let text = data.prefix { $0 != 0 }
+    guard data.dropFirst(text.count).allSatisfy({ $0 == 0 }) else { return nil }
+    return String(data: text, encoding: .utf8)
   }
 
   /// Refuses to go on with a journal that is shorter than, or differs from, its own head: writing on would cover the trace.

@@ -31,6 +31,9 @@ extension Journal {
 
 /// The checkpoints of a folder as they are parted in their file.
 enum CheckpointFile {
+  /// Some 250,000 notes; one a day fills it in 700 years.
+  static let limit = 64 << 20
+
   static func split(_ written: String) -> [String] {
     var notes: [String] = []
     var lines: [Substring] = []

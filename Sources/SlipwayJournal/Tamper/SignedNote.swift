@@ -93,6 +93,8 @@ struct SignedNote: Equatable {
     }
     guard (1...16).contains(signatures.count) else { return nil }
     self.signatures = signatures
+    // Nobody signs the spelling of a signature: spare bits of its base64 or an empty line. So only one spelling is read.
+    guard self.written.utf8.elementsEqual(written.utf8) else { return nil }
   }
 
   var written: String {

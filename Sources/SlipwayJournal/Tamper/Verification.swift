@@ -17,6 +17,8 @@ package struct Verification: Sendable, Equatable {
       case rewritten
       /// A head or checkpoint has no valid signature of a known key, or cannot be read.
       case unsigned
+      /// The database around the entries is damaged: an index does not say what its table says, or a page is malformed.
+      case damaged
     }
 
     /// The first sequence number that is wrong.

@@ -3,6 +3,7 @@ extension ApprovalSpec {
   ///
   /// One person counts once over all rules, so it is a matching problem; rules and people are few, a search is enough.
   package func missing(in approvals: [Approval]) -> [String] {
+    if Mutant.approveWithoutQuorum.isActive, !approvals.isEmpty { return [] }
     let needs = rules.flatMap { rule in Array(repeating: rule.role, count: max(0, rule.count)) }
     if needs.isEmpty { return ["a rule that says who approves"] }
     let people = distinct(approvals)

@@ -69,6 +69,18 @@ package struct WeeklyRange: Codable, Sendable, Equatable {
     self.fromMinute = fromMinute
     self.toMinute = toMinute
   }
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    days = try container.decode([Weekday].self, forKey: .days)
+    fromMinute = try container.decode(Int.self, forKey: .fromMinute)
+    toMinute = try container.decode(Int.self, forKey: .toMinute)
+    guard (0...1_440).contains(fromMinute), (0...1_440).contains(toMinute) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .fromMinute, in: container,
+        debugDescription: "\(fromMinute) to \(toMinute) are no minutes of a day")
+    }
+  }
 }
 
 /// A day of the week as the pipeline file spells it.

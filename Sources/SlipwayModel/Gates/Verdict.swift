@@ -47,12 +47,14 @@ package struct GateReport: Codable, Sendable, Equatable {
     }
     if let failed = reasons({ $0 == .failed }) { return .failed(failed) }
     if let error = reasons({ $0 == .error }) { return .errored(error) }
-    if let undecided = reasons({ $0 == .undecided }) { return .undecided(undecided) }
+    if let undecided = reasons({ $0 == .undecided }), !Mutant.undecidedGatePasses.isActive {
+      return .undecided(undecided)
+    }
     var latest: Timestamp?
     for report in reports {
       if case .waiting(let until) = report.verdict { latest = max(latest ?? until, until) }
     }
-    if let latest {
+    if let latest, !Mutant.waitingGatePasses.isActive {
       return .waiting(until: latest, reason: reasons { if case .waiting = $0 { true } else { false } } ?? "")
     }
     return .succeeded(reports.count == 1 ? reports[0].reason : "all \(reports.count) gates passed again")

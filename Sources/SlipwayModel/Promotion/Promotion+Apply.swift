@@ -2,6 +2,7 @@ extension Promotion {
   /// Folds `event` in. Total: an event that does not fit the state changes nothing.
   package mutating func apply(_ event: Event, at time: Timestamp) {
     if isFinished { return }
+    if time < touchedAt, !Mutant.waitForClock.isActive { bringForward(to: time) }
     fold(event, at: time)
     touchedAt = time
   }
@@ -36,7 +37,8 @@ extension Promotion {
       finishedAt = time
       phase = .finished(outcome)
     case .evidenceFailed(let reason, let attempt):
-      guard case .closing = phase, attempt == evidenceAttempts + 1 else { return }
+      guard case .closing(let outcome) = phase, attempt == evidenceAttempts + 1 else { return }
+      if Mutant.endWithoutEvidence.isActive { phase = .finished(outcome) }
       evidenceAttempts = attempt
       evidenceRetryAt = time + RetryPolicy.untilDone.delay(after: attempt)
       let start = "evidence could not be written: "
@@ -49,21 +51,6 @@ extension Promotion {
 
   mutating func remark(_ by: String, _ text: String, at time: Timestamp) {
     remarks.append(Remark(at: time, by: by, text: text))
-  }
-
-  /// After a restart nothing that was begun is believed: what changes the world is read back, what only looks is done again.
-  private mutating func interrupt(at time: Timestamp) {
-    for index in records.indices {
-      guard case .intended = records[index].status else { continue }
-      if Mutant.forgetReadBack.isActive { records[index].status = .pending }
-      guard case .intended = records[index].status else { continue }
-      switch records[index].step.action {
-      case .snapshot, .deploy, .migrate, .restore, .shift, .destroy, .notify:
-        records[index].status = .uncertain(at: time)
-      case .gate, .recheck, .verify, .watch, .record, .schedule: records[index].status = .pending
-      case .approve, .confirm: break
-      }
-    }
   }
 
   // MARK: Steps
@@ -86,7 +73,7 @@ extension Promotion {
   }
 
   /// Whether `index` is what the run is working on: the current step, or any of the gates judged together.
-  private func isInHand(_ index: Int) -> Bool {
+  func isInHand(_ index: Int) -> Bool {
     if case .forward(let step, _) = phase, gateGroup.contains(step) { return gateGroup.contains(index) }
     return index == current
   }
@@ -101,7 +88,8 @@ extension Promotion {
       return judge(index, nil, WatchJudgement(verdict: .error, reason: reason), at: time)
     }
     // A late or doubled report carries an attempt that is no longer under way and changes nothing.
-    guard isInHand(index), attempt == records[index].attempts, isOpen(records[index]) else { return }
+    guard isInHand(index), isOpen(records[index]) else { return }
+    guard attempt == records[index].attempts || Mutant.acceptLateReport.isActive else { return }
     answer(index, checked(result, records[index]), at: time)
   }
 
@@ -138,6 +126,8 @@ extension Promotion {
   private mutating func answer(_ index: Int, _ result: StepResult, at time: Timestamp) {
     switch result {
     case .succeeded(let detail): settle(index, .succeeded, detail, at: time)
+    case .undecided(let detail) where Mutant.undecidedIsSuccess.isActive: settle(index, .succeeded, detail, at: time)
+    case .errored(let detail) where Mutant.errorIsSuccess.isActive: settle(index, .succeeded, detail, at: time)
     // A step that never gives up takes no for an answer from nobody: traffic must get back to blue.
     case .failed(let reason) where records[index].step.retry.attempts == nil: retry(index, reason, at: time)
     case .undecided(let reason) where records[index].step.retry.attempts == nil: retry(index, reason, at: time)
@@ -161,6 +151,7 @@ extension Promotion {
   }
 
   private mutating func retry(_ index: Int, _ reason: String, at time: Timestamp) {
+    if Mutant.believeUnread.isActive, case .back = phase { return settle(index, .succeeded, reason, at: time) }
     records[index].detail = reason
     records[index].errors += 1
     let record = records[index]
@@ -169,39 +160,8 @@ extension Promotion {
       return
     }
     let again = time + record.step.retry.delay(after: record.errors)
-    records[index].status = record.step.action.hasEffect ? .uncertain(at: again) : .retrying(at: again)
-  }
-
-  private mutating func observe(_ index: Int, _ attempt: Int, _ observation: Observation, at time: Timestamp) {
-    guard isInHand(index), attempt == records[index].attempts, case .uncertain = records[index].status else { return }
-    let isMessage = records[index].step.kind == .notify
-    switch observation {
-    case .done(let detail): settle(index, .succeeded, detail + " (read back)", at: time)
-    // A message that may have been sent is not sent twice.
-    case .undone(let detail) where isMessage, .unclear(let detail) where isMessage,
-      .unreadable(let detail) where isMessage:
-      settle(index, .skipped, "may or may not have been sent: \(detail)", at: time)
-    case .undone(let detail), .unclear(let detail):
-      records[index].detail = detail
-      records[index].status = .pending
-      keepWatching()
-    case .unreadable(let reason):
-      records[index].detail = reason
-      let again = time + records[index].step.retry.delay(after: max(3, attempt))
-      // A second restore would throw away what blue was given since the first one, so that one is asked about again.
-      if case .back = phase, records[index].step.kind != .restore {
-        // Going back does not wait for an answer: the write is harmless when repeated, and each attempt counts towards telling people.
-        records[index].status = .retrying(at: again)
-        return
-      }
-      records[index].status = .uncertain(at: again)
-      // A clock that was set back must not give the step years.
-      let started = min(records[index].startedAt ?? time, time)
-      records[index].startedAt = started
-      if time - started > records[index].step.timeout {
-        settle(index, .failed, "cannot be read back: \(reason)", at: time)
-      }
-    }
+    let isAsked = record.step.action.hasEffect && !Mutant.repeatWithoutAsking.isActive
+    records[index].status = isAsked ? .uncertain(at: again) : .retrying(at: again)
   }
 
   mutating func settle(_ index: Int, _ status: StepStatus, _ detail: String, at time: Timestamp) {
@@ -235,6 +195,10 @@ extension Promotion {
   }
 
   private mutating func advance(from step: Int, _ suspension: Suspension?) {
+    if Mutant.skipRecheck.isActive, step + 1 == recheckIndex {
+      records[step + 1].status = .succeeded
+      return advance(from: step + 1, suspension)
+    }
     if step + 1 < forwardCount {
       phase = .forward(step: step + 1, suspension: suspension)
     } else {
@@ -244,7 +208,7 @@ extension Promotion {
 
   /// Green is the last release known to have run; it is not removed while nobody could show that blue is well and has its data.
   private mutating func keepGreenUnlessBlueIsWell(after index: Int) {
-    guard records[index].status == .failed else { return }
+    guard records[index].status == .failed, !Mutant.destroyGreenAnyway.isActive else { return }
     let reason: String
     switch records[index].step.action {
     case .verify: reason = "blue was not found well after the rollback"
@@ -272,6 +236,8 @@ extension Promotion {
   private mutating func fail(_ index: Int, _ reason: String, at time: Timestamp) {
     let step = records[index].step
     switch step.action {
+    case .verify where Mutant.shiftBeforeVerify.isActive: advance(from: index, suspension)
+    case .snapshot where Mutant.migrateWithoutSnapshot.isActive: advance(from: index, suspension)
     case .recheck:
       skipRest()
       phase = .closing(.blocked)

@@ -15,6 +15,9 @@ extension Promotion {
       }
       return .writeEvidence(outcome, attempt: evidenceAttempts + 1)
     case .back(let step):
+      if Mutant.rollbackWaitsForPerson.isActive {
+        return .wait(Wait(kind: .person, until: nil, reason: "somebody must agree to going back"))
+      }
       // Traffic first, telling second.
       if let index = untoldFailure, records[forwardCount + step].step.kind != .shift { return tell(index) }
       return next(in: forwardCount + step, at: now)
@@ -37,7 +40,7 @@ extension Promotion {
   private func nextForward(_ index: Int, _ suspension: Suspension?, at now: Timestamp) -> Decision {
     let record = records[index]
     if case .approve(let spec) = record.step.action { return nextApproval(index, spec, suspension, at: now) }
-    if let suspension, !isUnderWay(record), !isWatch(record) {
+    if let suspension, !isUnderWay(record), !isWatch(record), !Mutant.ignoreHold.isActive {
       return .wait(Wait(kind: .person, until: nil, reason: suspension.sentence))
     }
     return next(in: index, at: now)
@@ -155,12 +158,16 @@ extension Promotion {
     if let suspension {
       return .wait(Wait(kind: .person, until: nil, reason: suspension.sentence))
     }
+    // One at a time, also when another that waited is due by now.
+    if !Mutant.judgeGatesAtOnce.isActive, let busy = gateGroup.first(where: { isUnderWay(records[$0]) }) {
+      return next(in: busy, at: now)
+    }
     var earliest: Timestamp?
     var reason = ""
     for index in gateGroup {
       switch records[index].status {
       case .pending: return .perform(stepRun(index, attempt: records[index].attempts + 1, at: now))
-      case .intended, .uncertain: return next(in: index, at: now)
+      case .intended, .uncertain: continue
       case .retrying(let time), .waiting(let time):
         if isDue(time, at: now) { return .perform(stepRun(index, attempt: records[index].attempts + 1, at: now)) }
         if earliest.map({ time < $0 }) ?? true {

@@ -33,20 +33,20 @@ extension Promotion {
       return "run \(run) asks for no approval"
     }
     if case .forward(let step, _) = phase, step <= index {
-      if approval.plan != digest {
+      if approval.plan != digest, !Mutant.approveAnotherPlan.isActive {
         return "the approval is for plan \(approval.plan), this run's plan is \(digest); look at it again"
       }
-      if approval.person == requester, !spec.ownRequest {
+      if approval.person == requester, !spec.ownRequest, !Mutant.requesterApproves.isActive {
         return "\(approval.person) asked for this run and may not approve it; another person has to"
       }
       if !approval.roles.contains(where: { role in spec.rules.contains { $0.role == role } }) {
         let wanted = spec.rules.map(\.role.text).joined(separator: ", ")
         return "\(approval.person) holds none of the roles that may approve here (\(wanted))"
       }
-      if approvals.contains(where: { $0.person == approval.person }) {
+      if approvals.contains(where: { $0.person == approval.person }), !Mutant.countPersonTwice.isActive {
         return "\(approval.person) has approved already; one person counts once"
       }
-      if let asked = records[index].startedAt, approval.at >= asked + spec.expires {
+      if let asked = records[index].startedAt, approval.at >= asked + spec.expires, !Mutant.ignoreExpiry.isActive {
         return "the time to approve ran out at \(asked + spec.expires); start a new run"
       }
       return nil
@@ -101,7 +101,8 @@ extension Promotion {
     let suspension = Suspension(kind: kind, by: person.text, reason: reason, at: time, restartsWatch: false)
     phase = .forward(step: step, suspension: suspension)
     remark(person.text, "\(kind.rawValue): \(reason)", at: time)
-    keepWatching()
+    if !Mutant.forgetToWatch.isActive { keepWatching() }
+    if !Mutant.standOnUnknownShare.isActive { askWhatGreenGets(at: time) }
   }
 
   /// A run that is stopped between a watch and the next shift goes on with the watch: green has traffic, and somebody has to look.
@@ -114,10 +115,18 @@ extension Promotion {
     phase = .forward(step: step - 1, suspension: suspension)
   }
 
+  /// A first shift that was tried and could not be found out about may have given green traffic; before the run stands still on it, it is asked about again.
+  private mutating func askWhatGreenGets(at time: Timestamp) {
+    guard let index = current, records[index].step.kind == .shift, records[index].attempts > 0,
+      records[index].status == .pending
+    else { return }
+    records[index].status = .uncertain(at: time)
+  }
+
   private mutating func resume(_ person: Person, at time: Timestamp) {
     guard case .forward(var step, let suspension?) = phase else { return }
     if suspension.restartsWatch { records[step].watch = nil }
-    if let recheck = recheckIndex, step == recheck + 1, !hasBegun {
+    if let recheck = recheckIndex, step == recheck + 1, !hasBegun, !Mutant.resumeWithoutRecheck.isActive {
       // The run may have been held for days: what the gates said before is looked at again before the first effect.
       records[recheck].status = .pending
       step = recheck
@@ -126,7 +135,7 @@ extension Promotion {
     remark(person.text, "resumed", at: time)
   }
 
-  private var recheckIndex: Int? {
+  var recheckIndex: Int? {
     plan.steps.firstIndex { if case .recheck = $0.action { true } else { false } }
   }
 

@@ -5,12 +5,12 @@ extension Plan {
   /// anything else, least of all for green.
   package func rollbackSteps(touchedTraffic: Bool, touchedGreen: Bool, touchedData: Bool) -> [Step] {
     var steps: [Step] = []
-    let restores = touchedData && migration == .restorable
-    if touchedTraffic {
+    let restores = touchedData && (migration == .restorable || Mutant.restoreIrreversible.isActive)
+    if touchedTraffic, !Mutant.rollbackSkipsTraffic.isActive {
       steps.append(
         Step(
-          id: "rollback-shift-0", action: .shift(percent: 0, settles: false), timeout: .seconds(15), retry: .untilDone,
-          undo: .impossible))
+          id: "rollback-shift-0", action: .shift(percent: 0, settles: false), timeout: .seconds(15),
+          retry: Mutant.giveUpGoingBack.isActive ? .few : .untilDone, undo: .impossible))
     }
     if restores {
       steps.append(
@@ -37,6 +37,8 @@ extension Plan {
         Step(
           id: "rollback-notify", action: .notify(.rolledBack), timeout: .seconds(30), retry: .once, undo: .impossible))
     }
+    if Mutant.destroyGreenFirst.isActive { steps.reverse() }
+    if Mutant.restoreBeforeTraffic.isActive, restores, touchedTraffic { steps.swapAt(0, 1) }
     return steps
   }
 }
@@ -75,7 +77,8 @@ extension Promotion {
   /// What a run that turned around ends as.
   var outcomeOfGoingBack: Outcome {
     // Blue serves again, but not on its data: nobody may call that taken back.
-    if records.contains(where: { $0.step.action == .restore && $0.status != .succeeded }) { return .failed }
+    let lacksData = records.contains { $0.step.action == .restore && $0.status != .succeeded }
+    if lacksData, !Mutant.rolledBackWithoutData.isActive { return .failed }
     return switch cause?.kind {
     case .aborted: .aborted
     case .breach, .undecided, .failedStep, .byHand, nil:

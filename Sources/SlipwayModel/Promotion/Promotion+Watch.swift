@@ -12,6 +12,8 @@ extension Promotion {
     records[index].detail = judgement.reason
     records[index].watch = progress
     switch judgement.verdict {
+    case .breach where Mutant.ignoreBreach.isActive: break
+    case .noData where Mutant.noDataIsHealthy.isActive: settle(index, .succeeded, judgement.reason, at: time)
     case .breach:
       if isPastReturn {
         if suspension == nil { freeze(judgement.reason, at: time) }
@@ -22,11 +24,14 @@ extension Promotion {
       }
     case .pause: if suspension == nil { suspend(step, judgement.reason, at: time) }
     case .healthy:
-      if progress.watched >= duration, suspension == nil { settle(index, .succeeded, judgement.reason, at: time) }
+      let isOver = progress.watched >= duration || Mutant.watchSettlesAtOnce.isActive
+      if isOver, suspension == nil { settle(index, .succeeded, judgement.reason, at: time) }
     case .undecided, .noData, .error:
       guard progress.watched >= duration + plan.watch.patience, suspension == nil else { return }
       let reason = "\(judgement.verdict.rawValue) after \(progress.watched): \(judgement.reason)"
-      if isPastReturn {
+      if Mutant.patiencePasses.isActive {
+        settle(index, .succeeded, reason, at: time)
+      } else if isPastReturn {
         freeze(reason, at: time)
       } else if plan.watch.whenUndecided == .rollBack {
         giveUp(index, Cause(kind: .undecided, reason: reason, by: "slipway"), at: time)

@@ -136,7 +136,9 @@ extension Promotion {
   package var hasTouchedData: Bool { wasBegun { $0 == .migrate } }
 
   /// Whether the machine may not turn the run around by itself: the data cannot follow, so a person decides.
-  package var isPastReturn: Bool { plan.migration == .irreversible && hasTouchedData }
+  package var isPastReturn: Bool {
+    plan.migration == .irreversible && hasTouchedData && !Mutant.turnPastReturn.isActive
+  }
 
   /// Whether green's slot was ever touched.
   package var hasTouchedGreen: Bool { wasBegun { $0 == .deploy } }

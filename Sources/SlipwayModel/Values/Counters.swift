@@ -23,6 +23,18 @@ package struct LatencyHistogram: Codable, Sendable, Equatable {
     self.counts = counts
   }
 
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    let bounds = try container.decode([Double].self, forKey: .bounds)
+    let counts = try container.decode([UInt64].self, forKey: .counts)
+    guard let histogram = LatencyHistogram(bounds: bounds, counts: counts) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .counts, in: container,
+        debugDescription: "\(counts.count) counts for \(bounds.count) bounds, or bounds that do not rise")
+    }
+    self = histogram
+  }
+
   package var total: UInt64 { counts.reduce(0, &+) }
 
   /// Counts one request that took `seconds`.

@@ -43,10 +43,16 @@ package struct SecretText: Codable, Sendable, Equatable, Hashable, CustomStringC
     var parts: [Part] = []
     var literal = ""
     var rest = source[...]
-    while let start = rest.range(of: "${") {
+    // Kept while it lies ahead, so that a text of many openings is searched once and not once for each.
+    var brace = rest.firstIndex(of: "}")
+    while let end = brace, let start = rest.range(of: "${") {
       let tail = rest[start.upperBound...]
+      guard end >= tail.startIndex else {
+        brace = tail.firstIndex(of: "}")
+        continue
+      }
       literal += rest[..<start.lowerBound]
-      guard let end = tail.firstIndex(of: "}"), let reference = Self.reference(tail[..<end]) else {
+      guard let reference = Self.reference(tail[..<end]) else {
         // A reference may stand inside braces of another kind, such as a shell's default value.
         literal += "${"
         rest = tail

@@ -53,7 +53,8 @@ package struct Split: Codable, Sendable, Equatable, CustomStringConvertible {
 
   /// What the data plane answered when asked; nil when the numbers are no split (weights below 0 or a sum other than 0 or 100).
   package init?(readBackA a: Int, b: Int, fallback: Slot?) {
-    guard a >= 0, b >= 0, a + b == 100 || a + b == 0 else { return nil }
+    // Bounded before they are added: the numbers come over a socket, and a sum that overflows ends the process.
+    guard (0...100).contains(a), (0...100).contains(b), a + b == 100 || a + b == 0 else { return nil }
     self.init(a: a, b: b, fallback: fallback)
   }
 

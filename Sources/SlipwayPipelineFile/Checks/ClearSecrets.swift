@@ -1,3 +1,5 @@
+internal import SlipwayModel
+
 /// Refuses values that look like secrets in clear: a key such as `DB_PASSWORD` whose value refers to nothing.
 enum ClearSecrets {
   private static let words: Set<String> = [
@@ -44,6 +46,11 @@ enum ClearSecrets {
   }
 
   private static func hasReference(_ text: String) -> Bool {
-    text.isMatch(of: "[\\s\\S]*\\$\\{(?:env|file):[^}]+\\}[\\s\\S]*")
+    SecretText(text).parts.contains { part in
+      switch part {
+      case .literal: false
+      case .environment(let name), .file(let name): !name.isEmpty
+      }
+    }
   }
 }

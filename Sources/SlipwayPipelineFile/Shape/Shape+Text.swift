@@ -118,8 +118,9 @@ extension Shape where Value == String {
       expected: "a shell variable such as $TOKEN, set outside or by 'environment'")
   }
 
+  // Looks back a bounded way from the telling word: a search that starts at every letter of a long word takes its square.
   private static let clearSecretInCommand =
-    "(?i:--?[a-z-]*(?:password|passwd|token|secret|api-?key)[= ]|[A-Z_]*(?:PASSWORD|TOKEN|SECRET|API_KEY)=|bearer )"
+    "(?i:(?<=-[a-z-]{0,60})(?:password|passwd|token|secret|api-?key)[= ]|(?:PASSWORD|TOKEN|SECRET|API_KEY)=|bearer )"
     + "['\"]?[^\\s'\"$`\\-|&;<>]"
 
   /// A name that other places refer to.

@@ -143,7 +143,9 @@ struct AuditCommand: AsyncParsableCommand {
       let workshop = try Workshop(options)
       let keys = (try? SigningKey.load(at: workshop.state.signingKey.path))?.noteKey.map { [$0] } ?? []
       let external = try checkpoint.map { try String(contentsOfFile: $0, encoding: .utf8) }
-      let found = try JournalVerifier(folder: workshop.state.url, keys: keys).verify(external: external)
+      let verifier = JournalVerifier(folder: workshop.state.url, keys: keys)
+      var found = try verifier.verify(external: external)
+      found.findings += try verifier.checkStructure()
       let result = Result(
         intact: found.isIntact, entries: found.entries, checkpoints: found.checkpoints,
         signaturesChecked: found.signaturesChecked, findings: found.findings.map(\.description))

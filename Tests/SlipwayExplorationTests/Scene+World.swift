@@ -1,0 +1,51 @@
+import SlipwayModel
+
+/// What an effect does to the world, and whether it has.
+extension Scene {
+  /// Whether the world is as `action` wants it.
+  func isTrue(_ action: Action) -> Bool {
+    switch action {
+    case .deploy: world.slot == .whole
+    case .destroy: world.slot == .empty
+    case .shift(let percent, let settles): world.share == percent && world.isSettled == settles && !world.isTorn
+    case .snapshot: world.copy == .whole
+    case .migrate: world.data == .whole
+    case .restore: world.isRestored
+    case .verify(.green, _): world.slot == .whole
+    case .verify(.front, _): world.slot == .whole && world.share == 100 && !world.isTorn
+    case .verify(.blue, _): !world.isGreenServing
+    case .notify, .record, .schedule: true
+    case .gate, .recheck, .approve, .confirm, .watch: false
+    }
+  }
+
+  /// Whether `action` can still get as far as `contents`.
+  func changes(_ action: Action, _ contents: World.Contents) -> Bool {
+    switch action {
+    case .deploy: world.slot != contents
+    case .destroy: contents == .half ? world.slot == .whole : world.slot != .empty
+    case .shift: contents == .half ? !world.isTorn && !isTrue(action) : !isTrue(action)
+    case .snapshot: contents == .half ? world.copy == .empty : world.copy != .whole
+    case .migrate: contents == .half ? world.data == .empty : world.data != .whole
+    case .restore: contents == .half ? world.data != .half : !world.isRestored
+    case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule, .notify: false
+    }
+  }
+
+  mutating func happen(_ action: Action, _ contents: World.Contents) {
+    let isWhole = contents == .whole
+    switch action {
+    case .deploy: world.slot = contents
+    case .destroy: world.slot = isWhole ? .empty : .half
+    case .shift(let percent, let settles):
+      world.isTorn = !isWhole
+      if isWhole { (world.share, world.isSettled) = (percent, settles) }
+    case .snapshot: world.copy = contents
+    case .migrate: world.data = contents
+    case .restore:
+      world.data = isWhole ? .empty : .half
+      world.isRestored = isWhole
+    case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule, .notify: break
+    }
+  }
+}

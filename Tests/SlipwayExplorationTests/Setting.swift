@@ -1,0 +1,151 @@
+import Foundation
+import SlipwayModel
+
+/// A small world to walk through whole: a plan, how its place stands at the beginning, and what may happen there.
+struct Setting: Sendable, CustomStringConvertible {
+  var name: String
+  var plan: Plan
+  /// The ways in which the place may stand when the run is asked for.
+  var beginnings: [World] = [World()]
+  /// Whether the clock may jump ahead and be set back at any moment.
+  var hasWildClock = false
+  /// Where the walk may stop, because what follows is the same as in another setting: when an attempt at this step has begun.
+  var horizon: StepID?
+  /// The plan for a second release that somebody asks for at any moment, made from what serves by then.
+  var rival: (@Sendable (_ serves: Release) throws -> Plan)?
+  /// Fewer states than this, and the walk has stopped somewhere it should not have.
+  var atLeast: Int
+
+  var description: String { name }
+
+  static let all: [Setting] = [
+    canary, blueGreen, firstDeployment, manual, approval, gates, careful, impatient, byHand, rivals, compatible,
+    restorable, irreversible,
+  ]
+
+  static let canary = Setting(
+    name: "canary of two steps", plan: Sample.plan(weights: [50, 100], watch: Sample.watch()), atLeast: 1_000)
+  static let blueGreen = Setting(
+    name: "blue-green, and a wild clock", plan: Sample.plan(), hasWildClock: true, atLeast: 1_000)
+  /// The shortest way to traffic, for hunting faults.
+  static let plain = Setting(name: "blue-green", plan: Sample.plan(), atLeast: 1_000)
+  static let firstDeployment = Setting(
+    name: "first deployment, no blue", plan: Sample.plan(hasBlue: false), atLeast: 1_000)
+  static let manual = Setting(
+    name: "manual steps in each place",
+    plan: Sample.plan(
+      confirms: ConfirmSpec.Place.allCases.map { ConfirmSpec(id: $0.rawValue, instructions: "look", place: $0) }),
+    atLeast: 1_000)
+  static let approval = Setting(
+    name: "approval with a quorum of two",
+    plan: Sample.plan(
+      gates: ["tests"], approval: ApprovalSpec(rules: [ApprovalRule(role: "manager", count: 2)])),
+    hasWildClock: true, horizon: "deploy", atLeast: 100)
+  static let gates = Setting(
+    name: "two gates and an approval",
+    plan: Sample.plan(gates: ["tests", "scan"], approval: ApprovalSpec(rules: [ApprovalRule(role: "manager")])),
+    hasWildClock: true, horizon: "deploy", atLeast: 1_000)
+  static let careful = Setting(
+    name: "automatic rollback off, green kept",
+    plan: Sample.plan(weights: [50, 100], rollback: RollbackSpec(automatic: false, keepGreen: true)), atLeast: 1_000)
+  static let impatient = Setting(
+    name: "undecided goes back", plan: Sample.plan(weights: [50, 100], watch: Sample.watch(.rollBack)), atLeast: 1_000)
+  static let byHand = Setting(
+    name: "rollback by hand", plan: Sample.rollback(), beginnings: [World(), World(slot: .whole)], atLeast: 100)
+  static let rivals = Setting(
+    name: "two promotions for one environment", plan: Sample.plan(),
+    rival: { serves in Sample.plan(of: Sample.third, over: serves) }, atLeast: 1_000)
+  static let compatible = data(.compatible)
+  static let restorable = data(.restorable)
+  static let irreversible = data(.irreversible)
+
+  private static func data(_ migration: MigrationSpec) -> Setting {
+    Setting(
+      name: "data step, \(migration.rawValue) migration", plan: Sample.plan(migration: migration), atLeast: 1_000)
+  }
+}
+
+/// The pipeline, ledger and plans of this room.
+enum Sample {
+  static let start = Timestamp(milliseconds: 1_800_000_000_000)
+  static let old = release("1.0")
+  static let new = release("1.1")
+  static let third = release("1.2")
+  static let otherPlan = Digest(of: Data("another plan".utf8))
+  /// Longer than any wait of a plan, shorter than any jump of the clock.
+  static let day = Span.hours(24)
+
+  static func release(_ id: ReleaseID) -> Release {
+    Release(id: id, artifact: "shop-\(id)", digest: Digest(of: Data(id.text.utf8)), commit: nil)
+  }
+
+  static func watch(_ policy: UndecidedPolicy = .pause) -> WatchSpec {
+    WatchSpec(every: .seconds(10), patience: .seconds(10), whenUndecided: policy)
+  }
+
+  static func plan(
+    of release: Release = new, over serves: Release = old, gates: [String] = [], approval: ApprovalSpec? = nil,
+    confirms: [ConfirmSpec] = [], weights: [Int] = [100], watch: WatchSpec = watch(),
+    rollback: RollbackSpec = RollbackSpec(), migration: MigrationSpec? = nil, hasBlue: Bool = true
+  ) -> Plan {
+    let spec = PromotionSpec(
+      from: nil, to: "production",
+      gates: gates.map { .command(name: $0, run: "true", timeout: .seconds(30)) }, approval: approval,
+      confirms: confirms, rollout: RolloutSpec(steps: weights, watch: .seconds(10)), watch: watch, rollback: rollback,
+      migration: migration)
+    return made {
+      try Planner(pipeline: pipeline(spec, hasData: migration != nil), ledger: ledger(hasBlue ? [serves] : []))
+        .promotion(of: release.id, to: "production")
+    }
+  }
+
+  /// Going back by hand from 1.1 to 1.0.
+  static func rollback() -> Plan {
+    made {
+      try Planner(
+        pipeline: pipeline(PromotionSpec(from: nil, to: "production", watch: watch())), ledger: ledger([old, new])
+      ).rollback(of: "production", to: nil, incident: "INC-7")
+    }
+  }
+
+  /// Only jumps of the clock, not waits, may use up the time of a step: how much of it has gone need not be remembered then.
+  private static func made(_ make: () throws -> Plan) -> Plan {
+    do {
+      var plan = try make()
+      for index in plan.steps.indices {
+        if plan.steps[index].action.hasEffect { plan.steps[index].timeout = day }
+        // Two attempts show all that four do.
+        if plan.steps[index].retry == .few { plan.steps[index].retry.attempts = 2 }
+      }
+      return plan
+    } catch {
+      preconditionFailure("the sample plan cannot be made: \(error)")
+    }
+  }
+
+  private static func pipeline(_ spec: PromotionSpec, hasData: Bool = false) -> Pipeline {
+    Pipeline(
+      project: "shop", roles: ["manager": ["ann", "bob", "carol"], "lead": ["dan"]],
+      environments: [
+        EnvironmentSpec(
+          name: "production", protected: false,
+          deploy: .commands(CommandsSpec(run: "deploy", addressA: "127.0.0.1:1", addressB: "127.0.0.1:2")),
+          traffic: .router(listen: "127.0.0.1:3"), data: hasData ? .commands(data) : nil)
+      ], promotions: [spec])
+  }
+
+  private static let data = DataCommandsSpec(
+    snapshot: "copy", migrate: "migrate", restore: "restore", readBack: "ask", timeout: day)
+
+  private static func ledger(_ served: [Release]) -> Ledger {
+    var ledger = Ledger()
+    for release in [old, new, third] { ledger.apply(.releaseAdded(release), at: start - .hours(200)) }
+    var slot = Slot.a
+    for release in served {
+      let placement = Placement(slot: slot, release: release, run: "earlier", since: start - .hours(100))
+      ledger.apply(.environmentServes("production", placement), at: placement.since)
+      slot = slot.other
+    }
+    return ledger
+  }
+}
