@@ -43,7 +43,7 @@ bench-peers:
 	Benchmarks/peers/run $(abspath $(RELEASE))/release
 
 # The long runs. SECONDS is how long the simulation and each fuzzer go on, ROUNDS how often the real program is hurt.
-soak: soak-crash
+soak: soak-crash soak-simulation soak-fuzz
 
 soak-crash:
 	@scripts/install-packages test
@@ -61,6 +61,11 @@ soak-fuzz:
 	@$(MAKE) --no-print-directory fuzz SECONDS=$(or $(SECONDS),300)
 	swift build $(SWIFT_FLAGS) --build-tests
 	SLIPWAY_SOAK=1 swift test $(SWIFT_FLAGS) --skip-build --disable-xctest --filter EveryByte
+
+# The whole engine on a simulated world, seed after seed, beginning where nobody looked yet.
+soak-simulation:
+	swift build $(SWIFT_FLAGS) --build-tests
+	$(BUILD)/debug/slipway-simulation --soak $(or $(SECONDS),600) --from $$(date +%s)000
 
 install:
 	@scripts/install-packages build

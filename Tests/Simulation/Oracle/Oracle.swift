@@ -88,6 +88,8 @@ final class Oracle {
     let before = shadow.promotion
     check(event, stored, &shadow)
     shadow.promotion.apply(event, at: stored.entry.at)
+    // A word that turned the run around left nothing that is under way.
+    if !shadow.promotion.hasStepUnderWay { shadow.mustResume = false }
     shadows[run] = shadow
     world.log("#\(stored.seq) \(run.text.suffix(4)) \(Self.line(event, before)) [\(shadow.promotion.status)]")
     for text in shadow.promotion.violations { broken("machine", "\(run): \(text)") }
@@ -339,10 +341,7 @@ final class Oracle {
     underWay = [:]
     for run in runs {
       guard let shadow = shadows[run], !shadow.promotion.isFinished else { continue }
-      let isBegun = shadow.promotion.records.contains { record in
-        if case .intended = record.status { true } else { false }
-      }
-      shadows[run]?.mustResume = isBegun
+      shadows[run]?.mustResume = shadow.promotion.hasStepUnderWay
     }
   }
 
@@ -351,6 +350,14 @@ final class Oracle {
     guard message.event != "escalated" else { return }
     if !told.insert("\(message.run) \(message.event)").inserted {
       broken("repeat", "'\(message.event)' of \(message.run) was told twice")
+    }
+  }
+}
+
+extension Promotion {
+  fileprivate var hasStepUnderWay: Bool {
+    records.contains { record in
+      if case .intended = record.status { true } else { false }
     }
   }
 }

@@ -12,7 +12,7 @@ struct Program {
   private var json = false
   private var shrinks = true
   private let usage = """
-    slipway-simulation [--seeds FIRST LAST] [--seed N [--trace]] [--soak SECONDS] [--replay-check N] [--mutant NAME] [--no-shrinking]
+    slipway-simulation [--seeds FIRST LAST] [--seed N [--trace]] [--soak SECONDS [--from N]] [--replay-check N] [--mutant NAME] [--no-shrinking]
         [--json]
 
     """
@@ -33,6 +33,7 @@ struct Program {
         seeds = seed..<(seed + 1)
       case "--trace": isTraced = true
       case "--soak": soak = Double(number(rest.popFirst()))
+      case "--from": seeds = number(rest.popFirst())..<UInt64.max
       case "--replay-check": replays = number(rest.popFirst())
       case "--json": json = true
       case "--no-shrinking": shrinks = false
@@ -54,6 +55,10 @@ struct Program {
   /// Runs and returns the exit code: 0 when no rule was broken, 1 when one was.
   func run() -> Int32 {
     signal(SIGXFSZ, SIG_IGN)
+    var files = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
+    files.rlim_cur = files.rlim_max
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
     OneThread.install()
     let base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : NSTemporaryDirectory()
     let home = "\(base)/slipway-simulation-\(getpid())"
@@ -79,8 +84,10 @@ struct Program {
 
   private func sweep() -> Int32 {
     let began = ContinuousClock.now
-    var tally = Tally()
-    var seed = seeds.lowerBound
+    var tally = carried?.tally ?? Tally()
+    let before = carried?.seconds ?? 0
+    let first = seeds.lowerBound
+    var seed = first
     while soak == nil ? seed < seeds.upperBound : elapsed(began) < (soak ?? 0) {
       let simulation = play(Story(seed: seed))
       tally += simulation.tally
@@ -90,17 +97,46 @@ struct Program {
       if isTraced { for line in simulation.trace { print(line) } }
       if let breach = simulation.oracle.breaches.first {
         tell(breach, seed)
-        if !json { for line in tally.lines(seconds: elapsed(began)) { print(line) } }
+        if !json { for line in tally.lines(seconds: before + elapsed(began)) { print(line) } }
         return 1
       }
       seed += 1
+      if let soak, seed - first >= Self.seedsOfOneProcess {
+        goOn(tally, from: seed, after: before + elapsed(began), left: soak - elapsed(began))
+      }
     }
     if json, let data = try? JSONEncoder().encode(tally) {
       print(String(decoding: data, as: UTF8.self))
       return 0
     }
-    for line in tally.lines(seconds: elapsed(began)) { print(line) }
+    for line in tally.lines(seconds: before + elapsed(began)) { print(line) }
     return 0
+  }
+
+  // MARK: Soaking
+
+  /// A killed engine's tasks are never heard of again, so each costs some memory and a descriptor until the process is another one.
+  private static let seedsOfOneProcess: UInt64 = 300
+  private static let carrying = "SLIPWAY_SIMULATION_TALLY"
+
+  private struct Carried: Codable {
+    var tally: Tally
+    var seconds: Double
+  }
+
+  private var carried: Carried? {
+    getenv(Self.carrying).flatMap { try? JSONDecoder().decode(Carried.self, from: Data(String(cString: $0).utf8)) }
+  }
+
+  /// Becomes a fresh process that goes on with the next seed.
+  private func goOn(_ tally: Tally, from seed: UInt64, after seconds: Double, left: Double) {
+    guard left >= 1, let data = try? JSONEncoder().encode(Carried(tally: tally, seconds: seconds)) else { return }
+    setenv(Self.carrying, String(decoding: data, as: UTF8.self), 1)
+    fflush(nil)
+    chdir("/")
+    let words = ["slipway-simulation", "--soak", "\(Int(left))", "--from", "\(seed)"]
+    var arguments = words.map { strdup($0) } + [nil]
+    execv("/proc/self/exe", &arguments)
   }
 
   private func elapsed(_ began: ContinuousClock.Instant) -> Double {
