@@ -108,7 +108,7 @@ extension Scene {
       case .failed: .failed("the world says no")
       case .errored: .errored("could not be done")
       case .undecided: .undecided("cannot say")
-      case .waiting: .waiting(until: now + .hours(1), reason: "later")
+      case .waiting: .waiting(until: now + Sample.gateWait, reason: "later")
       }
     promotion.apply(.stepReported(step: index, attempt: record.attempts, result: result), at: now)
     return conclude(index, isGood: word == .succeeded, "an attempt that ended as '\(word)'")
@@ -253,7 +253,7 @@ extension Move.GateWord {
     switch self {
     case .passed: .passed
     case .failed: .failed
-    case .waiting: .waiting(until: now + .hours(1))
+    case .waiting: .waiting(until: now + Sample.gateWait)
     case .undecided: .undecided
     case .error: .error
     case .silent: nil

@@ -32,7 +32,7 @@ extension Scene {
     case .notBegun, .answered: nil
     case .begun: "\(step.id) is begun again without asking whether it has happened"
     case .askedInVain:
-      isBack && step.kind != .restore
+      (isBack || step.retry.attempts == nil) && step.kind != .restore
         ? nil : "\(step.id) is begun again although nobody could say whether it has happened"
     }
   }

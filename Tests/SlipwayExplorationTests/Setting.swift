@@ -23,6 +23,12 @@ struct Setting: Sendable, CustomStringConvertible {
     restorable, irreversible,
   ]
 
+  /// All, or those whose name contains what `SLIPWAY_WORLD` says.
+  static var chosen: [Setting] {
+    guard let word = ProcessInfo.processInfo.environment["SLIPWAY_WORLD"] else { return all }
+    return all.filter { $0.name.contains(word) }
+  }
+
   static let canary = Setting(
     name: "canary of two steps", plan: Sample.plan(weights: [50, 100], watch: Sample.watch()), atLeast: 5_000)
   static let blueGreen = Setting(
@@ -44,7 +50,7 @@ struct Setting: Sendable, CustomStringConvertible {
   static let gates = Setting(
     name: "two gates and an approval",
     plan: Sample.plan(gates: ["tests", "scan"], approval: ApprovalSpec(rules: [ApprovalRule(role: "manager")])),
-    hasWildClock: true, horizon: "deploy", atLeast: 500)
+    horizon: "deploy", atLeast: 500)
   static let careful = Setting(
     name: "automatic rollback off, green kept",
     plan: Sample.plan(weights: [50, 100], rollback: RollbackSpec(automatic: false, keepGreen: true)), atLeast: 1_000)
@@ -74,6 +80,8 @@ enum Sample {
   static let otherPlan = Digest(of: Data("another plan".utf8))
   /// Longer than any wait of a plan, shorter than any jump of the clock.
   static let day = Span.hours(24)
+  /// As long as a gate waits before it is tried again: of two that wait beside each other only few distances have to be told apart.
+  static let gateWait = Span.seconds(1)
 
   static func release(_ id: ReleaseID) -> Release {
     Release(id: id, artifact: "shop-\(id)", digest: Digest(of: Data(id.text.utf8)), commit: nil)
@@ -114,6 +122,7 @@ enum Sample {
       var plan = try make()
       for index in plan.steps.indices {
         if plan.steps[index].action.hasEffect { plan.steps[index].timeout = day }
+        if case .gate = plan.steps[index].action { plan.steps[index].timeout = gateWait }
         // Two attempts show all that four do.
         if plan.steps[index].retry == .few { plan.steps[index].retry.attempts = 2 }
       }

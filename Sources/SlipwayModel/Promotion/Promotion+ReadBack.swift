@@ -38,11 +38,18 @@ extension Promotion {
     suspension != nil && records[index].step.kind == .shift
   }
 
+  /// Whether a write of going back may be made again while nobody can say whether it happened; a rollback by hand goes back with its way forward.
+  private func mayRepeat(_ index: Int) -> Bool {
+    // A second restore would throw away what blue was given since the first one, so that one is asked about again.
+    if records[index].step.kind == .restore, !Mutant.repeatRestore.isActive { return false }
+    if case .back = phase { return true }
+    return records[index].step.retry.attempts == nil
+  }
+
   private mutating func askAgain(_ index: Int, _ attempt: Int, _ reason: String, at time: Timestamp) {
     records[index].detail = reason
     let again = time + records[index].step.retry.delay(after: max(3, attempt))
-    // A second restore would throw away what blue was given since the first one, so that one is asked about again.
-    if case .back = phase, records[index].step.kind != .restore || Mutant.repeatRestore.isActive {
+    if mayRepeat(index) {
       // Going back does not wait for an answer: the write is harmless when repeated, and each attempt counts towards telling people.
       records[index].status = .retrying(at: again)
       return
