@@ -194,6 +194,10 @@ extension Scene {
     guard case .forward(_, let suspension) = promotion.phase, verdict != .healthy else { return nil }
     let mayTurn = !(world.isDataTouched && promotion.plan.migration == .irreversible)
     if verdict == .breach, promotion.plan.rollback.automatic, mayTurn { return "a breach did not turn the run around" }
+    let saysNothing = verdict != .breach && verdict != .pause
+    if isOver, promotion.plan.watch.whenUndecided == .rollBack, mayTurn, saysNothing, !wasStopped {
+      return "a watch that came to no verdict in time did not turn the run around"
+    }
     if verdict == .breach || verdict == .pause || isOver, !wasStopped, suspension == nil {
       return "the run goes on after a watch that said '\(verdict?.rawValue ?? "no answer")'"
     }

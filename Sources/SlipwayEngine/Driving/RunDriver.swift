@@ -222,7 +222,11 @@ actor RunDriver {
     effects += 1
     let number = effects
     let effect = Task {
-      let event = await body()
+      // Whoever was cancelled before its first turn must not begin.
+      let event =
+        Task.isCancelled
+        ? Event.stepReported(step: stepRun.index, attempt: stepRun.attempt, result: .errored("given up before it began"))
+        : await body()
       post(.ended(number, event))
     }
     if Mutant.resultNotAwaited.isActive, stepRun.step.action.hasEffect {

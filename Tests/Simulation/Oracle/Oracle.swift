@@ -175,16 +175,23 @@ final class Oracle {
       $0.promotion.plan.to == effect.place.name
     }
     guard let shadow else { return broken("intent", "\(effect.kind) in \(effect.place.name) belongs to no open run") }
-    guard let index = shadow.promotion.current, case .intended = shadow.promotion.records[index].status,
-      let intent = shadow.intents[index],
-      fits(effect, shadow.promotion, shadow.promotion.records[index].step.action, intent.seq)
-    else {
+    guard let intent = intent(of: effect, shadow) else {
       return broken("intent", "\(effect.kind) in \(effect.place.name) was begun and its intent is not on the disk")
     }
     if !usedIntents.insert("\(intent.seq)").inserted {
       broken("repeat", "\(effect.kind) in \(effect.place.name) was begun twice under entry \(intent.seq)")
     }
     checkTraffic(effect, shadow)
+  }
+
+  /// The newest intent that asks for the effect: of the step in hand, or of one that the run has turned away from since, before its effect got its turn.
+  private func intent(of effect: Effect, _ shadow: Shadow) -> (seq: Int64, at: Int64)? {
+    let promotion = shadow.promotion
+    return shadow.intents.filter { index, intent in
+      let record = promotion.records[index]
+      let stands = if case .intended = record.status { index == promotion.current } else { record.status == .skipped }
+      return stands && fits(effect, promotion, record.step.action, intent.seq)
+    }.values.max { $0.seq < $1.seq }
   }
 
   /// Blue is removed in the name of the run that had put it there.
