@@ -40,13 +40,10 @@ struct SimulationTests {
   private static let faults = [
     "deploy: error", "deploy: lost acknowledgement", "deploy: half", "deploy: late", "deploy: hangs", "deploy: twice",
     "deploy: empty promise", "apply: error", "apply: lost acknowledgement", "apply: half", "apply: late",
-    "apply: hangs",
-    "apply: twice", "apply: empty promise", "apply: slow", "destroy: lost acknowledgement", "destroy: late",
-    "contents: stale",
-    "readSplit: stale", "readSplit: error", "counters: no data", "counters: counters anew", "counters: hangs",
+    "apply: hangs", "apply: twice", "apply: empty promise", "apply: slow", "destroy: lost acknowledgement", "destroy: late",
+    "contents: stale", "readSplit: stale", "readSplit: error", "counters: no data", "counters: counters anew", "counters: hangs",
     "counters: stale", "carryOut: lost acknowledgement", "carryOut: half", "hasHappened: stale", "tell: hangs",
-    "gate: error",
-    "verify: hangs", "probe: late", "clock: forward", "clock: back", "disk: full", "engine: crash", "engine: power cut",
+    "gate: error", "verify: hangs", "probe: late", "clock: forward", "clock: back", "disk: full", "engine: crash", "engine: power cut",
     "engine: crash in the middle of a call", "split: somebody else", "people: the same twice",
   ]
 
@@ -70,22 +67,13 @@ struct SimulationTests {
     #expect(run.output.contains("again: slipway-simulation --seed"))
   }
 
-  @Test("a fault in a rule of the engine is found", arguments: Mutants.engine)
+  @Test("a fault in a rule of the engine is found", arguments: Mutant.allCases.filter { $0.room == .engine })
   func mutants(_ mutant: Mutant) async throws {
     let run = try await Simulated.run(["--mutant", mutant.rawValue, "--no-shrinking", "--seeds", "0", "400"])
     #expect(run.status == 1, "no seed found '\(mutant.rawValue)'")
     let said = run.output.split(separator: "\n").first { $0.hasPrefix("seed ") }
     print("mutant \(mutant.rawValue): \(said ?? "")")
   }
-}
-
-enum Mutants {
-  /// Those that sit in engine and journal; the exploration of the machine has the others.
-  static let engine: [Mutant] = [
-    .effectBeforeIntent, .resultNotAwaited, .believeAcknowledgement, .forgetFence, .forgetSubmissionIDs,
-    .cancelledNotAwaited, .writeWhenGivenUp, .forgetDeadline, .ignoreDrift, .claimEvidence, .acknowledgeBeforeFlush,
-    .forgetResumed, .ignoreClockSetBack, .removeWithoutAsking, .openWithoutAsking, .anybodyRollsBack, .dropWords,
-  ]
 }
 
 /// The simulation as a process of its own.
