@@ -38,13 +38,14 @@ struct SimulationTests {
 
   /// A fault that never strikes tests nothing.
   private static let faults = [
-    "deploy: error", "deploy: lost acknowledgement", "deploy: half", "deploy: late", "deploy: hangs", "deploy: twice",
-    "deploy: empty promise", "apply: error", "apply: lost acknowledgement", "apply: half", "apply: late",
-    "apply: hangs", "apply: twice", "apply: empty promise", "apply: slow", "destroy: lost acknowledgement", "destroy: late",
-    "contents: stale", "readSplit: stale", "readSplit: error", "counters: no data", "counters: counters anew", "counters: hangs",
-    "counters: stale", "carryOut: lost acknowledgement", "carryOut: half", "hasHappened: stale", "tell: hangs",
-    "gate: error", "verify: hangs", "probe: late", "clock: forward", "clock: back", "disk: full", "engine: crash", "engine: power cut",
-    "engine: crash in the middle of a call", "split: somebody else", "people: the same twice",
+    "deploy: error", "deploy: lost acknowledgement", "deploy: half", "deploy: late", "deploy: hangs",
+    "deploy: twice", "deploy: empty promise", "apply: error", "apply: lost acknowledgement", "apply: half",
+    "apply: late", "apply: hangs", "apply: twice", "apply: empty promise", "apply: slow",
+    "destroy: lost acknowledgement", "destroy: late", "contents: stale", "readSplit: stale", "readSplit: error",
+    "counters: no data", "counters: counters anew", "counters: hangs", "counters: stale",
+    "carryOut: lost acknowledgement", "carryOut: half", "hasHappened: stale", "tell: hangs", "gate: error",
+    "verify: hangs", "probe: late", "clock: forward", "clock: back", "disk: full", "engine: crash",
+    "engine: power cut", "engine: crash in the middle of a call", "split: somebody else", "people: the same twice",
   ]
 
   @Test("a seed replays the same run to the byte, in one process and in two")

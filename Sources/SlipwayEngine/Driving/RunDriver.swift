@@ -21,6 +21,7 @@ actor RunDriver {
   /// What blue's counters said before anything began; the far end of the reference window.
   private var before: CounterSample?
 
+  private static let neverBegun = StepResult.errored("given up before it began")
   /// How long an effect may take to end after it was cancelled.
   private static let grace = Span.seconds(5)
   /// How long the look at blue before the first effect may take; it is worth having, not worth waiting for.
@@ -225,7 +226,7 @@ actor RunDriver {
       // Whoever was cancelled before its first turn must not begin.
       let event =
         Task.isCancelled
-        ? Event.stepReported(step: stepRun.index, attempt: stepRun.attempt, result: .errored("given up before it began"))
+        ? Event.stepReported(step: stepRun.index, attempt: stepRun.attempt, result: Self.neverBegun)
         : await body()
       post(.ended(number, event))
     }
