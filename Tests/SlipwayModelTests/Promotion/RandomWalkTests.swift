@@ -168,8 +168,8 @@ private struct Walker {
     if case .shift(let percent, _) = run.step.action, case .forward = promotion.phase, percent < share {
       faults.append("\(run.step.id) lowers green's share from \(share)")
     }
-    // On the way back a write that nobody can confirm is made again; it is harmless by contract.
-    guard run.step.action.hasEffect, case .forward = promotion.phase else { return }
+    // On the way back, also by hand, a write that nobody can confirm is made again; it is harmless by contract.
+    guard run.step.action.hasEffect, case .forward = promotion.phase, run.step.retry.attempts != nil else { return }
     if unasked.contains(run.index) { faults.append("\(run.step.id) is begun twice without asking back") }
     unasked.insert(run.index)
   }

@@ -55,12 +55,26 @@ struct Aftermath {
       try #require(whole.count == 1, "HAProxy divides \(value)")
       return whole[0]
     }
+    try await startWhatServes()
     let table = try await shop.slipway("route", "status", "production", "--output", "json").object()
     let split = try #require(table["split"] as? [String: Any], "\(table)")
     let shares = ["a", "b"].compactMap { slot in (split[slot] as? Int).map { (slot, $0) } }
     let whole = shares.filter { $0.1 == 100 }.map(\.0)
     try #require(whole.count == 1, "the router divides \(split)")
     return whole[0]
+  }
+
+  /// A router that was killed after the run was over is started by the next driver.
+  private func startWhatServes() async throws {
+    func answers() async throws -> Bool {
+      try await Program.run(["route", "status", "production"], in: shop.folder).code == 0
+    }
+    if try await answers() { return }
+    if shop.drivers().isEmpty {
+      try await shop.withDriver { _ in try await eventually("the router is there again") { try await answers() } }
+    } else {
+      try await eventually("the router is there again") { try await answers() }
+    }
   }
 
   /// Every attempt stands in the journal before its end, and no effect is begun again before it was reported or asked back.
