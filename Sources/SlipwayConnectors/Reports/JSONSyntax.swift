@@ -8,13 +8,14 @@ struct JSONSyntax {
   static let depthLimit = 100
 
   private enum Frame {
-    case array
-    case object(Set<[UInt8]>)
+    case array, object
   }
 
   private let bytes: [UInt8]
   private var position = 0
   private var frames: [Frame] = []
+  /// The keys seen so far, for each frame; changed in place, or each further key would cost a copy of all before it.
+  private var seen: [Set<[UInt8]>] = []
 
   private init(_ data: Data) { bytes = Array(data) }
 
@@ -49,6 +50,7 @@ struct JSONSyntax {
     if case .object = frame, isArrayEnd { throw problem("closes an object with ]") }
     position += 1
     frames.removeLast()
+    seen.removeLast()
   }
 
   /// One value; opens arrays and objects and goes on inside them until something closed or simple was read.
@@ -58,7 +60,7 @@ struct JSONSyntax {
       guard position < bytes.count else { throw problem("ends where a value was expected") }
       switch bytes[position] {
       case UInt8(ascii: "{"):
-        try open(.object([]))
+        try open(.object)
         if try closesAtOnce(UInt8(ascii: "}")) { return }
         try key()
       case UInt8(ascii: "["):
@@ -77,6 +79,7 @@ struct JSONSyntax {
   private mutating func open(_ frame: Frame) throws(ReportProblem) {
     guard frames.count < Self.depthLimit else { throw problem("is nested deeper than \(Self.depthLimit) levels") }
     frames.append(frame)
+    seen.append([])
     position += 1
   }
 
@@ -85,6 +88,7 @@ struct JSONSyntax {
     guard position < bytes.count, bytes[position] == end else { return false }
     position += 1
     frames.removeLast()
+    seen.removeLast()
     return true
   }
 
@@ -93,15 +97,9 @@ struct JSONSyntax {
     guard position < bytes.count else { throw problem("ends where a key was expected") }
     guard bytes[position] == UInt8(ascii: "\"") else { throw problem("has \(here) where a key was expected") }
     let name = try string()
-    if let last = frames.indices.last, case .object(var names) = frames[last] {
-      // Taken out first, so that the set is changed in place and not copied.
-      frames[last] = .array
-      let isNew = names.insert(name).inserted
-      frames[last] = .object(names)
-      if !isNew {
-        position = start
-        throw problem("has the key \"\(String(decoding: name, as: UTF8.self).prefix(60))\" twice in one object")
-      }
+    if !seen[seen.count - 1].insert(name).inserted {
+      position = start
+      throw problem("has the key \"\(String(decoding: name, as: UTF8.self).prefix(60))\" twice in one object")
     }
     skipSpace()
     guard position < bytes.count, bytes[position] == UInt8(ascii: ":") else { throw problem("lacks ':' after a key") }
