@@ -35,9 +35,10 @@ struct DiskFaultTests {
             let run = try await shop.agreed(version)
             let fault = "\(call.rawValue):error=\(error):when=\(Int.random(in: call.range, using: &random))"
             met += [try await drive(run, under: fault, shop)].compactMap(\.self)
-            let ending = Aftermath.Ending(outcomes: ["success"], success: version, else: live)
-            try await Aftermath(shop: shop, run: run).expect(ending)
-            live = version
+            // Most bare writes wake a thread; where one is lost, green may look as if it did not answer, and is taken back.
+            let right: Set<String> = call == .write ? ["success", "failed", "rolled_back"] : ["success"]
+            let ending = Aftermath.Ending(outcomes: right, success: version, else: live)
+            if try await Aftermath(shop: shop, run: run).expect(ending) == "success" { live = version }
           }
         }
         try await customers.goHome()
@@ -89,7 +90,7 @@ struct DiskFaultTests {
     #expect(end == "goes on" || !driver.complaint.isEmpty, "\(fault): \(end) without a word")
     try await shop.end(driver)
     let calls = try String(contentsOf: log, encoding: .utf8).split(separator: "\n")
-    try await shop.drive(run)
+    try await shop.withDriver { _ in try await shop.wait(for: run, until: "it ends") { $0.isFinished } }
     return calls.first { $0.contains("(INJECTED)") }.map { "\($0): the driver \(end)" }
   }
 }
