@@ -41,12 +41,13 @@ package actor Engine {
   ///   - author: writes evidence.
   ///   - observer: told about everything.
   ///   - desk: where submissions come in while driving; nil for the inbox of `state`.
+  ///   - surroundings: reads what lies beside the journal, anew for each judgement; nil for the freezes of the pipeline file alone.
   ///   - randomness: parts the ids of runs that begin in the same millisecond.
   /// - Throws: a journal error, or ``EngineError`` when an entry of the ledger cannot be read.
   package init(
     state: StateFolder, journal: Journal, catalog: any ConnectorCatalog,
     pipeline: @escaping @Sendable () throws -> Pipeline, time: any TimeSource, author: EvidenceAuthor,
-    observer: any RunObserver, desk: (any Desk)? = nil,
+    observer: any RunObserver, desk: (any Desk)? = nil, surroundings: (@Sendable () throws -> Surroundings)? = nil,
     randomness: @escaping @Sendable () -> UInt32 = { .random(in: .min ... .max) }
   ) async throws {
     self.pipeline = pipeline
@@ -57,7 +58,7 @@ package actor Engine {
     lastSeen = last?.entry.at ?? time.now()
     house = House(
       state: state, journal: journal, catalog: catalog, time: time, book: LedgerBook(ledger),
-      project: (try? pipeline())?.project ?? "", freezes: { (try? pipeline())?.freezes ?? [] }, author: author,
+      project: (try? pipeline())?.project ?? "", surroundings: surroundings ?? { Surroundings(freezes: try pipeline().freezes) }, author: author,
       observer: observer)
   }
 

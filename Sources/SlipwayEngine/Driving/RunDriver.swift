@@ -37,7 +37,7 @@ actor RunDriver {
     let plan = history.promotion.plan
     performer = StepPerformer(
       plan: plan, run: run, connectors: try house.catalog.connectors(for: plan.environment), catalog: house.catalog,
-      freezes: house.freezes(), time: house.time)
+      surroundings: house.surroundings, time: house.time)
   }
 
   /// Whether nobody is at work on the run at this moment.

@@ -8,7 +8,7 @@ struct StepPerformer: Sendable {
   let run: RunID
   let connectors: EnvironmentConnectors
   let catalog: any ConnectorCatalog
-  let freezes: [Freeze]
+  let surroundings: @Sendable () throws -> Surroundings
   let time: any TimeSource
 
   /// Carries `stepRun` out and reads back.
@@ -46,7 +46,15 @@ struct StepPerformer: Sendable {
 
   private func judge(_ gate: GateSpec, _ ledger: Ledger) async -> GateReport {
     let now = time.now()
-    if let report = GateJudge(plan: plan, ledger: ledger, freezes: freezes).judge(gate, at: now) { return report }
+    do {
+      let judge = GateJudge(plan: plan, ledger: ledger, surroundings: try surroundings())
+      if let report = judge.judge(gate, at: now) { return report }
+    } catch {
+      // Without the file nobody knows what is frozen or accepted.
+      return GateReport(
+        gate: gate.name, verdict: .error, reason: "what the gates look at cannot be read: \(error)",
+        remedy: "mend the pipeline file and what it names; see slipway check")
+    }
     return await catalog.judge(gate, for: plan, run: run, at: now)
   }
 

@@ -4,13 +4,12 @@
 package struct GateJudge: Sendable {
   package let plan: Plan
   package let ledger: Ledger
-  /// Freezes of the pipeline file, in force beside those of the ledger.
-  package let freezes: [Freeze]
+  package let surroundings: Surroundings
 
-  package init(plan: Plan, ledger: Ledger, freezes: [Freeze]) {
+  package init(plan: Plan, ledger: Ledger, surroundings: Surroundings) {
     self.plan = plan
     self.ledger = ledger
-    self.freezes = freezes
+    self.surroundings = surroundings
   }
 
   /// The verdict of `gate` at `now`; nil for a gate that needs the outside world.
@@ -98,30 +97,5 @@ package struct GateJudge: Sendable {
           what: "placement of \(blue.release.id)", from: "record of \(plan.to)", at: blue.since,
           digest: blue.release.digest)
       ])
-  }
-
-  // MARK: Calendar
-
-  private func window(_ gate: GateSpec, _ name: String, at now: Timestamp) -> GateReport {
-    guard let window = plan.windows[name], let opening = window.opening(from: now) else {
-      return GateReport(
-        gate: gate.name, verdict: .failed, reason: "window '\(name)' never opens; correct it in the pipeline file")
-    }
-    if opening == now {
-      let until = window.closing(after: now).map { ", closes \($0)" } ?? ""
-      return GateReport(gate: gate.name, verdict: .passed, reason: "window '\(name)' (\(window.zone)) is open\(until)")
-    }
-    return GateReport(
-      gate: gate.name, verdict: .waiting(until: opening), reason: "window '\(name)' (\(window.zone)) opens \(opening)")
-  }
-
-  private func freeze(_ gate: GateSpec, at now: Timestamp) -> GateReport {
-    let all = (freezes + ledger.freezes.values.sorted { $0.name < $1.name }).filter { $0.covers(plan.to, at: now) }
-    guard let last = all.max(by: { $0.until < $1.until }) else {
-      return GateReport(gate: gate.name, verdict: .passed, reason: "no freeze covers \(plan.to)")
-    }
-    let names = all.map { "'\($0.name)' (\($0.reason))" }.joined(separator: ", ")
-    return GateReport(
-      gate: gate.name, verdict: .waiting(until: last.until), reason: "frozen by \(names) until \(last.until)")
   }
 }

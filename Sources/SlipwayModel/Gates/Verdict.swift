@@ -25,14 +25,23 @@ package enum Verdict: Codable, Sendable, Equatable {
 package struct GateReport: Codable, Sendable, Equatable {
   package var gate: String
   package var verdict: Verdict
-  /// One sentence: what was found and, where it did not pass, what would make it pass.
+  /// One sentence: what was found.
   package var reason: String
+  /// What would make it pass, as one sentence in the imperative; nil where it passed.
+  package var remedy: String?
+  /// What passed and should still be seen by whoever decides, such as a discouraged hour or an accepted risk.
+  package var warnings: [String]
+  /// What was read, from where, when, and its digest.
   package var proof: [Proof]
 
-  package init(gate: String, verdict: Verdict, reason: String, proof: [Proof] = []) {
+  package init(
+    gate: String, verdict: Verdict, reason: String, remedy: String? = nil, warnings: [String] = [], proof: [Proof] = []
+  ) {
     self.gate = gate
     self.verdict = verdict
     self.reason = reason
+    self.remedy = remedy
+    self.warnings = warnings
     self.proof = proof
   }
 

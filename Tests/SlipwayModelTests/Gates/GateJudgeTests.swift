@@ -14,7 +14,7 @@ struct GateJudgeTests {
     for (event, time) in events { ledger.apply(event, at: time) }
     var plan = try Sample.plan(hasBlue: hasBlue)
     plan.windows = windows
-    return try #require(GateJudge(plan: plan, ledger: ledger, freezes: freezes).judge(gate, at: time ?? now))
+    return try #require(GateJudge(plan: plan, ledger: ledger, surroundings: Surroundings(freezes: freezes)).judge(gate, at: time ?? now))
   }
 
   private func served(_ release: Release, _ slot: Slot = .a, hoursAgo: Int64) -> (LedgerEvent, Timestamp) {
@@ -120,7 +120,7 @@ struct GateJudgeTests {
 
   @Test("gates that need the outside world are left to it")
   func outside() throws {
-    let judge = GateJudge(plan: try Sample.plan(), ledger: Sample.ledger(), freezes: [])
+    let judge = GateJudge(plan: try Sample.plan(), ledger: Sample.ledger(), surroundings: Surroundings())
     #expect(judge.judge(.immutableReference, at: now) == nil)
     #expect(judge.judge(Sample.gate("x"), at: now) == nil)
   }

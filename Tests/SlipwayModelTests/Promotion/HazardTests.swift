@@ -407,7 +407,7 @@ struct HazardTests {
 
   @Test("6.2: a gate that demands nothing is no gate")
   func noDemand() throws {
-    let judge = GateJudge(plan: try Sample.plan(), ledger: Sample.ledger(), freezes: [])
+    let judge = GateJudge(plan: try Sample.plan(), ledger: Sample.ledger(), surroundings: Surroundings())
     for gate in [GateSpec.reviews([]), .vulnerabilities(limits: [:]), .tests(minimum: 0)] {
       #expect(judge.judge(gate, at: .start)?.verdict == .undecided)
     }

@@ -1,0 +1,9 @@
+/// What lies beside the journal and is read anew for each judgement, so that a change counts from the moment it is made.
+package struct Surroundings: Sendable, Equatable {
+  /// Freezes of the pipeline file, in force beside those of the ledger.
+  package var freezes: [Freeze]
+
+  package init(freezes: [Freeze] = []) {
+    self.freezes = freezes
+  }
+}

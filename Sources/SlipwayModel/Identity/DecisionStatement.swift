@@ -1,0 +1,29 @@
+internal import Crypto
+internal import Foundation
+
+/// Exactly what a person says yes or no to, as a text that is signed: the word, the run, and the plan's digest (F3).
+///
+/// An ID token carries ``nonce``, a signature covers ``text``: neither fits another word, another run or another plan.
+package struct DecisionStatement: Sendable, Equatable {
+  package var word: String
+  package var run: RunID
+  package var plan: Digest
+
+  /// The namespace of signatures (`ssh-keygen -Y sign -n …`).
+  package static let namespace = "slipway-decision"
+
+  package init(word: String, run: RunID, plan: Digest) {
+    self.word = word
+    self.run = run
+    self.plan = plan
+  }
+
+  /// Three lines, each ended by a line feed; what `ssh-keygen -Y sign` gets on its standard input.
+  package var text: String { "slipway decision: \(word)\nrun: \(run)\nplan: \(plan)\n" }
+
+  /// The `nonce` of an ID token for this statement: SHA-256 of ``text``, base64url without padding.
+  package var nonce: String {
+    Data(SHA256.hash(data: Data(text.utf8))).base64EncodedString()
+      .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+  }
+}
