@@ -58,7 +58,8 @@ package actor Engine {
     lastSeen = last?.entry.at ?? time.now()
     house = House(
       state: state, journal: journal, catalog: catalog, time: time, book: LedgerBook(ledger),
-      project: (try? pipeline())?.project ?? "", surroundings: surroundings ?? { Surroundings(freezes: try pipeline().freezes) }, author: author,
+      project: (try? pipeline())?.project ?? "",
+      surroundings: surroundings ?? { Surroundings(freezes: try pipeline().freezes) }, author: author,
       observer: observer)
   }
 

@@ -14,7 +14,9 @@ extension GateJudge {
   }
 
   func freeze(_ gate: GateSpec, at now: Timestamp) -> GateReport {
-    let all = (surroundings.freezes + ledger.freezes.values.sorted { $0.name < $1.name }).filter { $0.covers(plan.to, at: now) }
+    let all = (surroundings.freezes + ledger.freezes.values.sorted { $0.name < $1.name }).filter {
+      $0.covers(plan.to, at: now)
+    }
     guard let last = all.max(by: { $0.until < $1.until }) else {
       return GateReport(gate: gate.name, verdict: .passed, reason: "no freeze covers \(plan.to)")
     }

@@ -14,7 +14,8 @@ struct GateJudgeTests {
     for (event, time) in events { ledger.apply(event, at: time) }
     var plan = try Sample.plan(hasBlue: hasBlue)
     plan.windows = windows
-    return try #require(GateJudge(plan: plan, ledger: ledger, surroundings: Surroundings(freezes: freezes)).judge(gate, at: time ?? now))
+    return try #require(
+      GateJudge(plan: plan, ledger: ledger, surroundings: Surroundings(freezes: freezes)).judge(gate, at: time ?? now))
   }
 
   private func served(_ release: Release, _ slot: Slot = .a, hoursAgo: Int64) -> (LedgerEvent, Timestamp) {

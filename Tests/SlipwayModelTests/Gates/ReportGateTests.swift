@@ -14,7 +14,8 @@ struct ReportGateTests {
   private func judge(_ gate: GateSpec, _ reports: [Report]) throws -> GateReport {
     var ledger = Sample.ledger()
     for report in reports { ledger.apply(.reportAdded(report), at: .start) }
-    return try #require(GateJudge(plan: try Sample.plan(), ledger: ledger, surroundings: Surroundings()).judge(gate, at: .start))
+    return try #require(
+      GateJudge(plan: try Sample.plan(), ledger: ledger, surroundings: Surroundings()).judge(gate, at: .start))
   }
 
   private func review(
