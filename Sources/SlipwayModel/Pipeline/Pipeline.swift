@@ -17,10 +17,13 @@ package struct Pipeline: Codable, Sendable, Equatable {
   package var promotions: [PromotionSpec]
   /// Commands that are told about milestones; a failing one never stops a promotion.
   package var notify: [NotifySpec]
+  /// How people prove who they are when they decide.
+  package var identity: IdentitySpec
 
   package init(
     project: String, roles: [RoleName: [Person]] = [:], windows: [String: Window] = [:], freezes: [Freeze] = [],
-    environments: [EnvironmentSpec], promotions: [PromotionSpec], notify: [NotifySpec] = []
+    environments: [EnvironmentSpec], promotions: [PromotionSpec], notify: [NotifySpec] = [],
+    identity: IdentitySpec = IdentitySpec(local: true, claimed: true)
   ) {
     self.project = project
     self.roles = roles
@@ -29,6 +32,7 @@ package struct Pipeline: Codable, Sendable, Equatable {
     self.environments = environments
     self.promotions = promotions
     self.notify = notify
+    self.identity = identity
   }
 
   package func environment(_ name: EnvironmentName) -> EnvironmentSpec? { environments.first { $0.name == name } }
