@@ -17,10 +17,13 @@ package struct Pipeline: Codable, Sendable, Equatable {
   package var promotions: [PromotionSpec]
   /// Commands that are told about milestones; a failing one never stops a promotion.
   package var notify: [NotifySpec]
+  /// Where risk acceptances are recorded; nil when none are.
+  package var acceptances: AcceptanceSpec?
 
   package init(
     project: String, roles: [RoleName: [Person]] = [:], windows: [String: Window] = [:], freezes: [Freeze] = [],
-    environments: [EnvironmentSpec], promotions: [PromotionSpec], notify: [NotifySpec] = []
+    environments: [EnvironmentSpec], promotions: [PromotionSpec], notify: [NotifySpec] = [],
+    acceptances: AcceptanceSpec? = nil
   ) {
     self.project = project
     self.roles = roles
@@ -29,6 +32,7 @@ package struct Pipeline: Codable, Sendable, Equatable {
     self.environments = environments
     self.promotions = promotions
     self.notify = notify
+    self.acceptances = acceptances
   }
 
   package func environment(_ name: EnvironmentName) -> EnvironmentSpec? { environments.first { $0.name == name } }
@@ -82,5 +86,18 @@ package struct NotifySpec: Codable, Sendable, Equatable {
   package init(run: String, environment: [String: SecretText] = [:]) {
     self.run = run
     self.environment = environment
+  }
+}
+
+/// The file of risk acceptances, which is read anew whenever a finding is judged.
+package struct AcceptanceSpec: Codable, Sendable, Equatable {
+  /// From the folder of the pipeline file.
+  package var file: String
+  /// Who may take a risk: holders of any of these roles; anybody when empty.
+  package var roles: [RoleName]
+
+  package init(file: String, roles: [RoleName] = []) {
+    self.file = file
+    self.roles = roles
   }
 }

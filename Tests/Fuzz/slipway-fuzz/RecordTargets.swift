@@ -107,7 +107,9 @@ struct EventTarget: FuzzTarget {
 struct LedgerTarget: FuzzTarget {
   static func seeds() throws -> [Data] {
     let placement = Placement(slot: .b, release: EventTarget.release("1"), run: "r", since: EventTarget.noon)
-    let findings = FindingFigures(examined: 1, bySeverity: [.high: 2], unknownSeverity: 0, ids: ["a"])
+    let findings = FindingFigures(
+      examined: 1, bySeverity: [.high: 2], unknownSeverity: 0, ids: ["a"], findings: [Finding(id: "a", severity: .high)]
+    )
     let report = Report(
       release: "1", releaseDigest: nil, kind: "junit", file: "f", digest: Digest(of: Data()), size: 1,
       at: EventTarget.noon,

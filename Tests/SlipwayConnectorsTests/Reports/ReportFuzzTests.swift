@@ -53,6 +53,7 @@ struct ReportFuzzTests {
     case .findings(let figures):
       (figures.examined ?? 0) >= 0 && figures.unknownSeverity >= 0 && figures.bySeverity.values.allSatisfy { $0 > 0 }
         && figures.ids.count <= 1_000 && figures.ids == figures.ids.sorted()
+        && figures.findings.count <= figures.unknownSeverity + figures.bySeverity.values.reduce(0, +)
     }
   }
 
