@@ -7,6 +7,7 @@ enum CompleteExample {
     roles:
       release-manager: [ann, bob]
       sre: [carol, ann]
+    acceptances: {file: ops/acceptances.yaml, roles: [sre]}
     windows:
       office-hours: {zone: Europe/Berlin, open: [Tue-Thu 10:00-14:00, Fri 10:00-12:00, "Sat-Mon,Wed 22:00-24:00"]}
     freezes:
@@ -36,7 +37,7 @@ enum CompleteExample {
           - verified
           - soak: 1h
           - reviews: [ba, architect, security, devops, e2e]
-          - tests: {minimum: 7}
+          - tests: {minimum: 7, name: load, max_age: 2h}
           - coverage: 80.5%
           - vulnerabilities: {critical: 0, high: 0}
           - immutable-reference
@@ -93,7 +94,8 @@ enum CompleteExample {
     ],
     environments: [staging, production],
     promotions: [PromotionSpec(from: nil, to: "staging"), promotion],
-    notify: [NotifySpec(run: "./tell-team.sh", environment: ["TOKEN": SecretText("${env:CHAT_TOKEN}")])])
+    notify: [NotifySpec(run: "./tell-team.sh", environment: ["TOKEN": SecretText("${env:CHAT_TOKEN}")])],
+    acceptances: AcceptanceSpec(file: "ops/acceptances.yaml", roles: ["sre"]))
 
   private static let staging = EnvironmentSpec(
     name: "staging",
@@ -131,7 +133,8 @@ enum CompleteExample {
     from: "staging", to: "production",
     gates: [
       .verified(in: "staging"), .soak(in: "staging", atLeast: .hours(1)),
-      .reviews([.ba, .architect, .security, .devops, .e2e]), .tests(minimum: 7), .coverage(lines: 80.5),
+      .reviews([.ba, .architect, .security, .devops, .e2e]), .tests(minimum: 7, name: "load", maxAge: .hours(2)),
+      .coverage(lines: 80.5),
       .vulnerabilities(limits: [.critical: 0, .high: 0]), .immutableReference, .window("office-hours"), .noFreeze,
       .rollbackTarget, .command(name: "licence-check", run: "./licences.sh", timeout: .minutes(2)),
     ],

@@ -19,11 +19,21 @@ enum SARIFReport: ReportFormat {
       var extensions: [Component]?
     }
     struct Invocation: Decodable {
-      struct Notification: Decodable { var level: String? }
+      struct Notification: Decodable {
+        var level: String?
+        var message: Text?
+        var locations: [Location]?
+      }
       var executionSuccessful: Bool?
       var startTimeUtc: String?
       var endTimeUtc: String?
       var toolExecutionNotifications: [Notification]?
+      var toolConfigurationNotifications: [Notification]?
+
+      /// Bandit says of a file that it could not read that it ran well, and notes an error; of its JSON the same is refused.
+      var mistake: Notification? {
+        ((toolExecutionNotifications ?? []) + (toolConfigurationNotifications ?? [])).first { $0.level == "error" }
+      }
     }
     struct Artifact: Decodable {}
     struct Provenance: Decodable { var revisionId: String? }
@@ -119,6 +129,12 @@ enum SARIFReport: ReportFormat {
       if run.invocations?.contains(where: { $0.executionSuccessful == false }) ?? false {
         throw ReportProblem("says in runs[\(index)] that \(tool) did not run to its end; scan again")
       }
+      if let mistake = run.invocations?.lazy.compactMap(\.mistake).first {
+        let place = mistake.locations?.lazy.compactMap(\.place).first.map { "\($0.prefix(120)): " } ?? ""
+        let text = mistake.message?.text?.prefix(120) ?? "no reason"
+        throw ReportProblem(
+          "says in runs[\(index)] that \(tool) could not look at everything: \(place)\(text); mend that first")
+      }
       count(results, of: run, in: &tally)
       note(run, results, in: &notes)
     }
@@ -135,10 +151,6 @@ enum SARIFReport: ReportFormat {
     let suppressed = results.count { isFinding($0) && !($0.suppressions ?? []).isEmpty }
     if suppressed > 0 {
       notes.caveat("\(suppressed) findings that \(tool) was told to be silent about count all the same")
-    }
-    let errors = (run.invocations ?? []).flatMap { $0.toolExecutionNotifications ?? [] }.count { $0.level == "error" }
-    if errors > 0 {
-      notes.caveat("\(tool) reported \(errors) errors while it ran; it may not have looked at everything")
     }
   }
 

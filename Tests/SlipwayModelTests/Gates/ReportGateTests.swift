@@ -49,6 +49,19 @@ struct ReportGateTests {
     #expect(found.reason.hasPrefix("security: ") && !found.reason.contains("ba:"))
   }
 
+  @Test(
+    "D2: the code review and the CI need status and verdict; a severity they state still counts",
+    arguments: [ReviewKind.code, .ci])
+  func shortReviews(kind: ReviewKind) throws {
+    let gate = GateSpec.reviews([kind])
+    #expect(try judge(gate, [review(kind, "done", "approved", nil)]).verdict == .passed)
+    #expect(try judge(gate, [review(kind, "done", "approved", .high)]).verdict == .failed)
+    #expect(try judge(gate, [review(kind, nil, "approved", nil)]).verdict == .failed)
+    #expect(try judge(gate, [review(kind, "done", "changes requested", nil)]).verdict == .failed)
+    let missing = try judge(gate, [])
+    #expect(missing.verdict == .undecided && missing.remedy?.contains("--kind \(kind.rawValue) FILE") == true)
+  }
+
   @Test("of one kind the newest report decides, and reports of another artifact do not count")
   func newest() throws {
     let other = Digest(of: Data("other".utf8))
