@@ -66,7 +66,8 @@ struct AcceptanceFileTests {
       ("until: 2026-12-31\n", "until: 2026-12-31T12:00:00\n", "expected the day on which it ends"),
       ("  by: ann\n", "", "an acceptance lacks 'by'"), ("  reason: not reachable from outside\n", "", "lacks 'reason'"),
       ("id: CVE-2026-1", "id: ''", "the finding's id"), ("id: CVE-2026-1", "cve: CVE-2026-1", "no key 'cve'"),
-      ("production", "produktion", "environment 'produktion' is not in this file"), ("- id: CVE-2026-1", "id: CVE", "accepted.yaml:"),
+      ("production", "produktion", "environment 'produktion' is not in this file"),
+      ("- id: CVE-2026-1", "id: CVE", "accepted.yaml:"),
       ("[openssl, zlib@1.2]", "[]", "this list is empty"), ("by: ann", "by: ann smith", "a person's name"),
     ])
   func broken(find: String, replacement: String, says: String) throws {

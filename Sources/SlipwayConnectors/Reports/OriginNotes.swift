@@ -32,11 +32,29 @@ struct OriginNotes {
     origin.version = FindingTally.plain(text, 100)
   }
 
-  /// A time as its format writes it; the earliest counts, and what is no time is skipped.
-  mutating func time(_ text: String?) {
-    guard let text, text.utf8.count <= 60 else { return }
-    if let time = Timestamp(rfc3339: text) { return note(time, isZoneless: false) }
-    if let time = Timestamp(rfc3339: text + "Z") { note(time, isZoneless: true) }
+  /// A time as its format writes it; the earliest counts, and what is no time is said.
+  ///
+  /// - Returns: whether it could be read.
+  @discardableResult
+  mutating func time(_ text: String?) -> Bool {
+    guard let text, !text.isEmpty else { return true }
+    let isShort = text.utf8.count <= 60
+    if isShort, let time = Timestamp(rfc3339: text) ?? Timestamp(rfc3339: Self.withColon(text)) {
+      note(time, isZoneless: false)
+    } else if isShort, let time = Timestamp(rfc3339: text + "Z") {
+      note(time, isZoneless: true)
+    } else {
+      caveat("states a time that cannot be read: '\(text.prefix(40))'")
+      return false
+    }
+    return true
+  }
+
+  /// `+0100` as `+01:00`: what `strftime` writes is not RFC 3339.
+  private static func withColon(_ text: String) -> String {
+    let end = text.suffix(5)
+    guard end.utf8.count == 5, end.hasPrefix("+") || end.hasPrefix("-") else { return text }
+    return text.dropLast(2) + ":" + text.suffix(2)
   }
 
   /// Since 1970, in milliseconds; small numbers are taken as seconds, which some tools write.

@@ -8,7 +8,22 @@ enum ReviewReport {
     var severity: String?
     var commit: String?
     var digest: String?
-    var timestamp: String?
+    var timestamp: Moment?
+  }
+
+  /// As text, or in seconds or milliseconds since 1970.
+  private enum Moment: Decodable {
+    case text(String)
+    case count(Int64)
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      if let text = try? container.decode(String.self) {
+        self = .text(text)
+      } else {
+        self = .count(try container.decode(Int64.self))
+      }
+    }
   }
 
   private static let expected = "a review: JSON with 'status', 'verdict' and 'severity'"
@@ -34,7 +49,14 @@ enum ReviewReport {
     }
     var notes = OriginNotes()
     notes.commit(file.commit)
-    notes.time(file.timestamp)
+    switch file.timestamp {
+    case .text(let text)?:
+      guard notes.time(text) else {
+        throw ReportProblem("states the time '\(text.prefix(40))'; expected one such as 2026-12-24T10:00:00+01:00")
+      }
+    case .count(let count)?: notes.time(sinceEpoch: count)
+    case nil: break
+    }
     if let text = file.digest {
       guard let digest = Digest(text) else {
         throw ReportProblem("states the digest '\(text.prefix(80))'; expected sha256: and 64 hexadecimal digits")

@@ -74,15 +74,29 @@ package struct AcceptanceBook: Codable, Sendable, Equatable {
     /// Its end is so far off that it is none.
     case endless(RiskAcceptance)
   }
+}
 
-  /// What the book says at `now`; an acceptance in force counts before one that is not.
-  package func answer(
-    to finding: Finding, of release: ReleaseID, in environment: EnvironmentName, at now: Timestamp
-  ) -> Answer {
-    let covering = entries.filter { $0.covers(finding, of: release, in: environment) }
-    let inForce = covering.filter { $0.until > now && $0.until <= now + Self.longest }
+/// The book by what its entries are about, so that thousands of findings are looked up in it quickly.
+struct AcceptanceIndex {
+  private let entries: [String: [RiskAcceptance]]
+  private let release: ReleaseID
+  private let environment: EnvironmentName
+  private let now: Timestamp
+
+  init(_ book: AcceptanceBook, for plan: Plan, at now: Timestamp) {
+    entries = Dictionary(grouping: book.problems.isEmpty ? book.entries : []) { $0.id.lowercased() }
+    release = plan.release.id
+    environment = plan.to
+    self.now = now
+  }
+
+  /// What the book says at this moment; an acceptance in force counts before one that is not.
+  func answer(to finding: Finding) -> AcceptanceBook.Answer {
+    let named = Set(([finding.id] + finding.aliases).map { $0.lowercased() }).flatMap { entries[$0] ?? [] }
+    let covering = named.filter { $0.covers(finding, of: release, in: environment) }
+    let inForce = covering.filter { $0.until > now && $0.until <= now + AcceptanceBook.longest }
     if let entry = inForce.max(by: { $0.until < $1.until }) { return .accepted(entry) }
-    if let entry = covering.first(where: { $0.until > now }) { return .endless(entry) }
+    if let entry = covering.filter({ $0.until > now }).min(by: { $0.until < $1.until }) { return .endless(entry) }
     return covering.max { $0.until < $1.until }.map { .expired($0) } ?? .silent
   }
 }
@@ -109,6 +123,7 @@ package struct OpenFinding: Codable, Sendable, Equatable {
 package func openFindings(
   ledger: Ledger, plan: Plan, acceptances: AcceptanceBook, at now: Timestamp
 ) -> [OpenFinding] {
+  let index = AcceptanceIndex(acceptances, for: plan, at: now)
   var found: [String: OpenFinding] = [:]
   for report in ledger.newestReports(of: plan.release) {
     guard case .findings(let figures) = report.content else { continue }
@@ -121,9 +136,7 @@ package func openFindings(
         continue
       }
       var open = OpenFinding(finding: finding, reports: [report.label])
-      switch acceptances.problems.isEmpty
-        ? acceptances.answer(to: finding, of: plan.release.id, in: plan.to, at: now) : .silent
-      {
+      switch index.answer(to: finding) {
       case .silent: break
       case .accepted(let entry): open.acceptance = entry
       case .expired(let entry): open.lapse = "the acceptance by \(entry.by) expired at \(entry.until)"

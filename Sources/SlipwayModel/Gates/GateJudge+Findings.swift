@@ -60,6 +60,7 @@ extension GateJudge {
 
   private func sum(_ reports: [Report], at now: Timestamp) -> Sum {
     var sum = Sum()
+    let index = AcceptanceIndex(surroundings.acceptances, for: plan, at: now)
     for report in reports {
       guard case .findings(let figures) = report.content else { continue }
       var counts = figures.bySeverity.mapValues { max(0, $0) }
@@ -67,7 +68,7 @@ extension GateJudge {
       var listed: Set<String> = []
       for finding in figures.findings {
         listed.insert(finding.id)
-        guard take(finding, into: &sum, at: now) else { continue }
+        guard take(finding, index.answer(to: finding), into: &sum) else { continue }
         if let severity = finding.severity {
           counts[severity] = max(0, counts[severity, default: 0] - 1)
         } else {
@@ -87,9 +88,9 @@ extension GateJudge {
   }
 
   /// Whether the finding is accepted; notes it where it belongs.
-  private func take(_ finding: Finding, into sum: inout Sum, at now: Timestamp) -> Bool {
+  private func take(_ finding: Finding, _ answer: AcceptanceBook.Answer, into sum: inout Sum) -> Bool {
     let name = Self.name(finding)
-    switch surroundings.acceptances.answer(to: finding, of: plan.release.id, in: plan.to, at: now) {
+    switch answer {
     case .accepted(let entry):
       sum.accepted.append("\(name) accepted until \(entry.until) by \(entry.by): \(entry.reason)")
       return true

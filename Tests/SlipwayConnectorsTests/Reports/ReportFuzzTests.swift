@@ -161,6 +161,29 @@ struct ReportFuzzTests {
       "{\"fixes\":[],\"dependencies\":[" + Growth.repeated("{\"name\":\"a\",\"vulns\":[]},", $0)
         + "{\"name\":\"a\"}]}"
     },
+    Growth("vulnerabilities", "cyclonedx") { size in
+      "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.5\"><vulnerabilities>"
+        + (0..<size / 90).map {
+          "<vulnerability><id>\($0)</id><affects><target><ref>a</ref></target></affects></vulnerability>"
+        }
+        .joined() + "</vulnerabilities></bom>"
+    },
+    Growth("one long description", "cyclonedx") {
+      "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.5\"><vulnerabilities><vulnerability><description>"
+        + Growth.repeated("x&amp;", $0) + "</description></vulnerability></vulnerabilities></bom>"
+    },
+    Growth("places", "cyclonedx") { size in
+      "{\"bomFormat\":\"CycloneDX\",\"vulnerabilities\":[{\"affects\":["
+        + (0..<size / 20).map { "{\"ref\":\"\($0)\"}" }.joined(separator: ",") + "]}]}"
+    },
+    Growth("one long title", "sarif") {
+      "{\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{}},\"results\":[{\"message\":{\"text\":\""
+        + Growth.repeated("e\u{301}", $0) + "\"}}]}]}"
+    },
+    Growth("digests", "trivy") { size in
+      "{\"SchemaVersion\":2,\"ArtifactName\":\"a\",\"Metadata\":{\"RepoDigests\":["
+        + (0..<size / 90).map { "\"a@sha256:\(String(format: "%064x", $0))\"" }.joined(separator: ",") + "]}}"
+    },
     Growth("metrics", "bandit") { size in
       "{\"errors\":[],\"results\":[],\"metrics\":{" + (0..<size / 10).map { "\"\($0)\":{}" }.joined(separator: ",")
         + "}}"

@@ -58,6 +58,27 @@ struct ReportOriginTests {
     #expect(error?.message.contains("expected sha256:") == true)
   }
 
+  @Test(
+    "a time is read in each way that tools write it; a review's that cannot be read is refused",
+    arguments: [
+      (#""2026-11-21T10:00:00Z""#, "2026-11-21T10:00:00.000Z"),
+      (#""2026-11-21T10:00:00+0100""#, "2026-11-21T09:00:00.000Z"),
+      (#""2026-11-21 10:00:00.5-05:00""#, "2026-11-21T15:00:00.500Z"), ("1795255200", "2026-11-21T10:00:00.000Z"),
+      ("1795255200000", "2026-11-21T10:00:00.000Z"), (#""2026-11-21T10:00:00""#, "2026-11-21T10:00:00.000Z"),
+      (#""0001-01-01T00:00:00Z""#, nil), ("-5", nil), (#""""#, nil), (#""yesterday""#, "refused"), (#"[]"#, "refused"),
+    ] as [(String, String?)])
+  func moment(text: String, time: String?) async throws {
+    do {
+      let read = try await read(#"{"verdict": "pass", "timestamp": \#(text)}"#, as: "e2e")
+      #expect(read.origin.madeAt?.description == time)
+    } catch let error as ConnectorError {
+      #expect(time == "refused", "\(error.message)")
+    }
+    guard time == "refused", text.hasPrefix("\"") else { return }
+    let suite = try await read("<testsuite timestamp=\(text)><testcase/></testsuite>", as: "junit")
+    #expect(suite.origin.caveats == ["states a time that cannot be read: 'yesterday'"])
+  }
+
   @Test("SARIF states commits, and what it was told to be silent about counts and is said")
   func sarif() async throws {
     let read = try await read(

@@ -120,9 +120,7 @@ struct ReportTrapTests {
     let data = try Data(contentsOf: URL(fileURLWithPath: sampleFile(trap.file)))
     guard var text = String(data: data, encoding: .utf8), trap.verdict != nil else { return }
     if let object = try? JSONSerialization.jsonObject(with: data) {
-      var changed = Self.withMore(object)
-      text = try Self.text(changed, .prettyPrinted)
-      changed = object
+      text = try Self.text(Self.withMore(object), .prettyPrinted)
     } else if text.contains("<") {
       text = text.replacing("<testcase", with: "<!-- <failure/> -->\n<testcase new=\"1\"").replacing(
         "<lines/>", with: "<lines></lines>")
@@ -133,6 +131,45 @@ struct ReportTrapTests {
     let after = try await withFolder { try ReportReader.read(write(text, to: "report", in: $0), kind: trap.kind) }
     #expect(after.content == before.content && after.origin.commits == before.origin.commits)
   }
+
+  /// Good news beside the bad, put in front or behind, in reports that a gate refuses.
+  @Test(
+    "E4, D2: no amount of good news in the same file lets bad news pass",
+    arguments: ["pytest-junit.xml", "semgrep.sarif", "trivy-secret.json", "trivy-secret.sarif", "bandit.json"], 0..<8)
+  func diluted(file: String, round: Int) async throws {
+    let trap = try #require(Trap.all.first { $0.file == file } ?? (file == "bandit.json" ? Self.bandit : nil))
+    let data = try Data(contentsOf: URL(fileURLWithPath: sampleFile(file)))
+    let isInFront = round % 2 == 0
+    var text = String(decoding: data, as: UTF8.self)
+    if file.hasSuffix(".xml") {
+      let good = String(
+        repeating: "<testsuite name=\"g\" tests=\"9\" failures=\"0\" errors=\"0\"><testcase name=\"a\"/></testsuite>",
+        count: round + 1)
+      let mark = isInFront ? "<testsuites name=\"pytest tests\">" : "</testsuites>"
+      text = text.replacing(mark, with: isInFront ? mark + good : good + mark)
+    } else {
+      var object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+      let good: [String: [Any]] = [
+        "runs": [["tool": ["driver": ["name": "g"]], "results": [], "invocations": [["executionSuccessful": true]]]],
+        "Results": [["Target": "g", "Class": "os-pkgs", "Packages": [["Name": "a"]]]],
+      ]
+      for (key, parts) in good {
+        guard let list = object[key] as? [Any] else { continue }
+        let more = (0...round).flatMap { _ in parts }
+        object[key] = isInFront ? more + list : list + more
+      }
+      if var metrics = object["metrics"] as? [String: Any] {
+        for number in 0...round { metrics["good\(number).py"] = ["loc": 9] }
+        object["metrics"] = metrics
+      }
+      text = try Self.text(object, [])
+    }
+    let changed = text
+    let read = try await withFolder { try ReportReader.read(write(changed, to: "report", in: $0), kind: trap.kind) }
+    #expect(try verdict(trap.gate, on: read).verdict == .failed)
+  }
+
+  private static let bandit = Trap("bandit.json", "bandit", .vulnerabilities(limits: [.high: 0]), .failed, "2 HIGH")
 
   private static func text(_ value: Any, _ options: JSONSerialization.WritingOptions) throws -> String {
     String(decoding: try JSONSerialization.data(withJSONObject: value, options: [options, .sortedKeys]), as: UTF8.self)
