@@ -45,15 +45,15 @@ package actor Engine {
   ///   - author: writes evidence.
   ///   - observer: told about everything.
   ///   - desk: where submissions come in while driving; nil for the inbox of `state`.
-  ///   - surroundings: reads what lies beside the journal, anew for each judgement; nil for the freezes of the pipeline file alone.
+  ///   - surroundings: reads what lies beside the journal and matters to a plan, anew for each judgement; nil for the freezes of the pipeline file alone.
   ///   - witness: finds out who speaks.
   ///   - randomness: parts the ids of runs that begin in the same millisecond.
   /// - Throws: a journal error, or ``EngineError`` when an entry of the ledger cannot be read.
   package init(
     state: StateFolder, journal: Journal, catalog: any ConnectorCatalog,
     pipeline: @escaping @Sendable () throws -> Pipeline, time: any TimeSource, author: EvidenceAuthor,
-    observer: any RunObserver, desk: (any Desk)? = nil, surroundings: (@Sendable () throws -> Surroundings)? = nil,
-    witness: any Witness = LocalWitness(),
+    observer: any RunObserver, desk: (any Desk)? = nil,
+    surroundings: (@Sendable (Plan, Ledger) throws -> Surroundings)? = nil, witness: any Witness = LocalWitness(),
     randomness: @escaping @Sendable () -> UInt32 = { .random(in: .min ... .max) }
   ) async throws {
     self.pipeline = pipeline
@@ -65,7 +65,7 @@ package actor Engine {
     house = House(
       state: state, journal: journal, catalog: catalog, time: time, book: LedgerBook(ledger),
       project: (try? pipeline())?.project ?? "",
-      surroundings: surroundings ?? { Surroundings(freezes: try pipeline().freezes) }, author: author,
+      surroundings: surroundings ?? { _, _ in Surroundings(freezes: try pipeline().freezes) }, author: author,
       witness: witness, observer: observer)
   }
 

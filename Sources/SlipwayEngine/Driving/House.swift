@@ -11,7 +11,7 @@ struct House: Sendable {
   let time: any TimeSource
   let book: LedgerBook
   let project: String
-  let surroundings: @Sendable () throws -> Surroundings
+  let surroundings: @Sendable (Plan, Ledger) throws -> Surroundings
   let author: EvidenceAuthor
   let witness: any Witness
   let observer: any RunObserver

@@ -25,8 +25,9 @@ extension RunDriver {
     let now = house.time.now()
     let report: GateReport?
     do {
-      let judge = GateJudge(
-        plan: history.promotion.plan, ledger: await house.ledger(), surroundings: try house.surroundings())
+      let plan = history.promotion.plan
+      let ledger = await house.ledger()
+      let judge = GateJudge(plan: plan, ledger: ledger, surroundings: try house.surroundings(plan, ledger))
       report = judge.judge(.noFreeze, at: now)
     } catch {
       return (now + Self.calendarPause, "the calendar cannot be read: \(error)")

@@ -21,12 +21,13 @@ package struct Pipeline: Codable, Sendable, Equatable {
   package var identity: IdentitySpec
   /// The command that turns a rejection into tasks of an issue tracker; nil writes the file alone.
   package var followUp: FollowUpSpec?
+  /// Where risk acceptances are recorded; nil when none are.
+  package var acceptances: AcceptanceSpec?
 
   package init(
     project: String, roles: [RoleName: RoleSpec] = [:], windows: [String: Window] = [:], freezes: [Freeze] = [],
     environments: [EnvironmentSpec], promotions: [PromotionSpec], notify: [NotifySpec] = [],
-    identity: IdentitySpec = .anybody,
-    followUp: FollowUpSpec? = nil
+    identity: IdentitySpec = .anybody, followUp: FollowUpSpec? = nil, acceptances: AcceptanceSpec? = nil
   ) {
     self.project = project
     self.roles = roles
@@ -37,10 +38,16 @@ package struct Pipeline: Codable, Sendable, Equatable {
     self.notify = notify
     self.identity = identity
     self.followUp = followUp
+    self.acceptances = acceptances
   }
 
   package func environment(_ name: EnvironmentName) -> EnvironmentSpec? { environments.first { $0.name == name } }
   package func promotion(to name: EnvironmentName) -> PromotionSpec? { promotions.first { $0.to == name } }
+
+  /// The roles that this file gives `person` by name; what a token might say of them is not known here.
+  package func roles(naming person: Person) -> [RoleName] {
+    roles.filter { $0.value.people.contains(person) }.map(\.key).sorted()
+  }
 
   /// The roles that `identity` holds by this file.
   package func roles(of identity: Identity) -> [RoleName] {
@@ -107,5 +114,18 @@ package struct FollowUpSpec: Codable, Sendable, Equatable {
     self.run = run
     self.environment = environment
     self.timeout = timeout
+  }
+}
+
+/// The file of risk acceptances, which is read anew whenever a finding is judged.
+package struct AcceptanceSpec: Codable, Sendable, Equatable {
+  /// From the folder of the pipeline file.
+  package var file: String
+  /// Who may take a risk: holders of any of these roles; anybody when empty.
+  package var roles: [RoleName]
+
+  package init(file: String, roles: [RoleName] = []) {
+    self.file = file
+    self.roles = roles
   }
 }

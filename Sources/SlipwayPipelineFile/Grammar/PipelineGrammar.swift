@@ -13,6 +13,7 @@ enum PipelineGrammar {
     var notify: [NotifySpec] = []
     var followUp: FollowUpSpec?
     var identity: IdentitySpec?
+    var acceptances: AcceptanceSpec?
   }
 
   static let shape = Shape<Draft>.object(
@@ -45,6 +46,9 @@ enum PipelineGrammar {
         "A command that files the tasks of a rejection with an issue tracker, as JSON on standard input."),
       .optional(
         "identity", \.identity, IdentityGrammar.identity, "How people prove who they are when they decide."),
+      .optional(
+        "acceptances", \.acceptances, AcceptanceGrammar.spec,
+        "The file in which risk acceptances are recorded, for the gate 'vulnerabilities'."),
     ])
 
   private static let followUp = Shape<FollowUpSpec>.object(
@@ -70,14 +74,14 @@ enum PipelineGrammar {
     ClearSecrets.check(root, reading)
     reading.settle()
     guard let draft else { return nil }
-    PromotionChecks(draft: draft, reading: reading).run()
+    PromotionChecks(draft: draft, hasIdentity: root["identity"] != nil, reading: reading).run()
     return Pipeline(
       project: draft.project,
       roles: Dictionary(draft.roles.map { (RoleName($0.name), $0.value) }, uniquingKeysWith: { first, _ in first }),
       windows: Dictionary(draft.windows.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
       freezes: draft.freezes, environments: draft.environments.map { $0.value.named($0.name) },
       promotions: draft.promotions.map { $0.value.spec }, notify: draft.notify,
-      identity: draft.identity ?? IdentitySpec(), followUp: draft.followUp)
+      identity: draft.identity ?? IdentitySpec(), followUp: draft.followUp, acceptances: draft.acceptances)
   }
 }
 

@@ -30,8 +30,7 @@ struct PlanPreview {
     let now = SystemTime().now()
     at = moment ?? now
     let catalog = try LiveCatalog(workshop.options, state: workshop.state)
-    let judge = GateJudge(
-      plan: plan, ledger: ledger, surroundings: Surroundings(freezes: pipeline.freezes))
+    let judge = GateJudge(plan: plan, ledger: ledger, surroundings: try workshop.surroundings(plan, ledger))
     var reports: [GateReport] = []
     for gate in plan.gates {
       if let report = judge.judge(gate, at: at) {

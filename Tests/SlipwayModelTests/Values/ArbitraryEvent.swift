@@ -167,9 +167,9 @@ struct Arbitrary {
     case 2:
       return .reportAdded(
         Report(
-          release: id, releaseDigest: maybe { $0.digest() }, kind: text(), file: text(), digest: digest(),
-          size: number(),
-          at: time(), content: content()))
+          release: id, releaseDigest: maybe { $0.digest() }, releaseCommit: maybe { $0.text() }, kind: text(),
+          name: maybe { $0.text() }, file: text(), digest: digest(), size: number(), at: time(), content: content(),
+          origin: maybe { $0.origin() }))
     case 3:
       return .freezeAdded(
         Freeze(
@@ -211,7 +211,18 @@ struct Arbitrary {
       .findings(
         FindingFigures(
           examined: maybe { $0.number() }, bySeverity: [.critical: number(), .low: number()], unknownSeverity: number(),
-          ids: list { $0.text() }))
+          ids: list { $0.text() },
+          findings: list {
+            Finding(
+              id: $0.text(), aliases: $0.list { $0.text() }, severity: $0.maybe { _ in .medium },
+              places: $0.list { $0.text() }, title: $0.maybe { $0.text() })
+          }))
     }
+  }
+
+  private mutating func origin() -> ReportOrigin {
+    ReportOrigin(
+      commits: list { $0.text() }, digests: list { $0.digest() }, version: maybe { $0.text() },
+      madeAt: maybe { $0.time() }, isZoneless: number() > 0, caveats: list { $0.text() })
   }
 }
