@@ -32,7 +32,7 @@ struct Slipway: AsyncParsableCommand {
         name: "People",
         subcommands: [
           ApproveCommand.self, HoldCommand.self, ResumeCommand.self, RejectCommand.self, ConfirmCommand.self,
-          PauseCommand.self, AbortCommand.self, RollbackCommand.self,
+          PauseCommand.self, AbortCommand.self, RollbackCommand.self, RequestCommand.self,
         ]),
       CommandGroup(name: "Proof", subcommands: [EvidenceCommand.self, AuditCommand.self]),
       CommandGroup(name: "Processes", subcommands: [RouteCommand.self, HostCommand.self]),

@@ -21,6 +21,9 @@ extension Engine {
       defer { group.cancelAll() }
       await takeIn()
       group.addTask { await self.listen() }
+      if let requests = await listenForRequests() {
+        group.addTask { await self.house.herald.work(requests) { await self.wake() } }
+      }
       if let pause { group.addTask { await self.keepUp(every: pause) } }
       while !Task.isCancelled {
         // The journal may have failed under a person's word, which no run that is driven would notice.
@@ -40,7 +43,7 @@ extension Engine {
           group.addTask { await self.removeSlot(task) }
         }
         if !forever {
-          if followed.isEmpty, active.isEmpty, removing.isEmpty,
+          if followed.isEmpty, active.isEmpty, removing.isEmpty, await house.herald.isIdle,
             try await house.journal.reader.due(at: house.time.now()).allSatisfy({ stuck[$0.run] != nil })
           {
             return

@@ -60,7 +60,10 @@ package actor Engine {
       state: state, journal: journal, catalog: catalog, time: time, book: LedgerBook(ledger),
       project: (try? pipeline())?.project ?? "",
       surroundings: surroundings ?? { Surroundings(freezes: try pipeline().freezes) }, author: author,
-      observer: observer)
+      observer: observer,
+      herald: RequestHerald(
+        state: state, archive: RunArchive(journal.reader), catalog: catalog, time: time, author: author,
+        observer: observer))
   }
 
   /// How many runs are held in memory; those that wait for long are not among them.

@@ -17,10 +17,13 @@ package struct Pipeline: Codable, Sendable, Equatable {
   package var promotions: [PromotionSpec]
   /// Commands that are told about milestones; a failing one never stops a promotion.
   package var notify: [NotifySpec]
+  /// Where requests for approval are put for people to read; nil: only in evidence and on demand.
+  package var requests: RequestsSpec?
 
   package init(
     project: String, roles: [RoleName: [Person]] = [:], windows: [String: Window] = [:], freezes: [Freeze] = [],
-    environments: [EnvironmentSpec], promotions: [PromotionSpec], notify: [NotifySpec] = []
+    environments: [EnvironmentSpec], promotions: [PromotionSpec], notify: [NotifySpec] = [],
+    requests: RequestsSpec? = nil
   ) {
     self.project = project
     self.roles = roles
@@ -29,6 +32,7 @@ package struct Pipeline: Codable, Sendable, Equatable {
     self.environments = environments
     self.promotions = promotions
     self.notify = notify
+    self.requests = requests
   }
 
   package func environment(_ name: EnvironmentName) -> EnvironmentSpec? { environments.first { $0.name == name } }

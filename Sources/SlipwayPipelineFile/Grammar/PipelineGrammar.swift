@@ -11,6 +11,7 @@ enum PipelineGrammar {
     var environments: [Named<EnvironmentSpec>] = []
     var promotions: [Located<PromotionDraft>] = []
     var notify: [NotifySpec] = []
+    var requests: RequestsSpec?
   }
 
   static let shape = Shape<Draft>.object(
@@ -38,6 +39,9 @@ enum PipelineGrammar {
       .optional(
         "notify", \.notify, .list(of: notify, what: "commands"),
         "Commands told about milestones, the message as JSON on standard input. A failing one stops nothing."),
+      .optional(
+        "requests", \.requests, RequestGrammar.requests,
+        "Where requests for approval are put for people to read. A failing place stops nothing."),
     ])
 
   private static let people = Shape<[Person]>.list(of: .person, what: "people", minimum: 1, isUnique: true)
@@ -62,7 +66,7 @@ enum PipelineGrammar {
       roles: Dictionary(draft.roles.map { (RoleName($0.name), $0.value) }, uniquingKeysWith: { first, _ in first }),
       windows: Dictionary(draft.windows.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
       freezes: draft.freezes, environments: draft.environments.map { $0.value.named($0.name) },
-      promotions: draft.promotions.map { $0.value.spec }, notify: draft.notify)
+      promotions: draft.promotions.map { $0.value.spec }, notify: draft.notify, requests: draft.requests)
   }
 }
 
