@@ -44,6 +44,8 @@ final class World: Sendable {
     var hangsAt: String?
     var tells: [Message] = []
     var hasMetrics = true
+    /// Nil: nobody wants to hear of requests.
+    var shelves: [any RequestShelf]?
   }
 
   let state = Mutex(State())
@@ -171,4 +173,6 @@ struct WorldCatalog: ConnectorCatalog {
     world.set { $0.tells.append(message) }
     return nil
   }
+
+  func shelves() -> [any RequestShelf]? { world.state.withLock { $0.shelves } }
 }

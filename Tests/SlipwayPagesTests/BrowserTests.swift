@@ -17,7 +17,9 @@ struct BrowserTests {
     var printed: Int
   }
 
-  @Test("A4: the page passes axe in light and dark, wide and narrow, never scrolls sideways, prints whole, and asks for nothing outside")
+  @Test(
+    "A4: the page passes axe in light and dark, wide and narrow, never scrolls sideways, prints whole, and asks for nothing outside"
+  )
   func browser() async throws {
     let folder = URL(filePath: "/tmp/swp-\(UInt32.random(in: .min ... .max))", directoryHint: .isDirectory)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -6,8 +6,10 @@ import Testing
 @Suite("Request page: hostile text in every field")
 struct HostileTests {
   private static let pieces = [
-    "<script>alert(1)</script>", "\"onmouseover=\"x", "' onload='x", "</title><h1>", "</style>", "<!--", "-->", "]]>", "&#60;b&#62;", "<img src=x onerror=y>",
-    "javascript:alert(1)", "\u{0}", "\u{1B}[31m", "\u{202E}gnp.exe", "\u{2028}", "`", "&", "<", ">", "=", "\n", "é漢字🚀", "<svg/onload=z>", "data:text/html,x",
+    "<script>alert(1)</script>", "\"onmouseover=\"x", "' onload='x", "</title><h1>", "</style>", "<!--", "-->", "]]>",
+    "&#60;b&#62;", "<img src=x onerror=y>",
+    "javascript:alert(1)", "\u{0}", "\u{1B}[31m", "\u{202E}gnp.exe", "\u{2028}", "`", "&", "<", ">", "=", "\n", "é漢字🚀",
+    "<svg/onload=z>", "data:text/html,x",
   ]
 
   private static func hostile(_ random: inout SplitMix64) -> String {
@@ -50,7 +52,8 @@ struct HostileTests {
     }
   }
 
-  @Test("another parser of HTML finds the same: no element or attribute of a stranger, and every text as it was written")
+  @Test(
+    "another parser of HTML finds the same: no element or attribute of a stranger, and every text as it was written")
   func otherParser() throws {
     let folder = URL(filePath: "/tmp/swp-\(UInt32.random(in: .min ... .max))", directoryHint: .isDirectory)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

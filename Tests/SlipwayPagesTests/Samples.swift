@@ -25,7 +25,11 @@ enum Samples {
   static func pipeline(_ environment: EnvironmentSpec, weights: [Int], full: Bool) -> Pipeline {
     let spec = PromotionSpec(
       from: full ? "staging" : nil, to: "production",
-      gates: full ? [.verified(in: "staging"), .soak(in: "staging", atLeast: .hours(2)), .tests(minimum: 1), .vulnerabilities(limits: [.high: 0]), .window("office-hours"), .noFreeze, .rollbackTarget] : [],
+      gates: full
+        ? [
+          .verified(in: "staging"), .soak(in: "staging", atLeast: .hours(2)), .tests(minimum: 1),
+          .vulnerabilities(limits: [.high: 0]), .window("office-hours"), .noFreeze, .rollbackTarget,
+        ] : [],
       approval: ApprovalSpec(
         rules: full
           ? [ApprovalRule(role: "release-manager", count: 2), ApprovalRule(role: "on-call-sre")]
@@ -44,7 +48,10 @@ enum Samples {
       migration: full ? .restorable : nil)
     return Pipeline(
       project: "shop", roles: ["release-manager": ["ann", "bob", "carol"], "on-call-sre": ["dan"]],
-      windows: ["office-hours": Window(zone: "Europe/Berlin", ranges: [WeeklyRange(days: [.friday], fromMinute: 480, toMinute: 840)])],
+      windows: [
+        "office-hours": Window(
+          zone: "Europe/Berlin", ranges: [WeeklyRange(days: [.friday], fromMinute: 480, toMinute: 840)])
+      ],
       environments: full ? [Self.environment("staging"), environment] : [environment],
       promotions: full ? [PromotionSpec(from: nil, to: "staging"), spec] : [spec])
   }
@@ -54,13 +61,18 @@ enum Samples {
     for id in ["1.0", "1.1", id] as [ReleaseID] { ledger.apply(.releaseAdded(release(id)), at: now - .hours(300)) }
     ledger.apply(
       .environmentServes(
-        "production", Placement(slot: .a, release: release("1.0"), run: "20270110-080000000-aaaa", since: now - .hours(120))),
+        "production",
+        Placement(slot: .a, release: release("1.0"), run: "20270110-080000000-aaaa", since: now - .hours(120))),
       at: now - .hours(120))
     ledger.apply(
-      .environmentServes("staging", Placement(slot: .b, release: release(id), run: "20270114-080000000-bbbb", since: now - .hours(26))),
+      .environmentServes(
+        "staging", Placement(slot: .b, release: release(id), run: "20270114-080000000-bbbb", since: now - .hours(26))),
       at: now - .hours(26))
     ledger.apply(
-      .freezeAdded(Freeze(name: "audit", from: now + .hours(10), until: now + .hours(60), reason: "auditors are in the house", environments: ["production"])),
+      .freezeAdded(
+        Freeze(
+          name: "audit", from: now + .hours(10), until: now + .hours(60), reason: "auditors are in the house",
+          environments: ["production"])),
       at: now - .hours(50))
     return ledger
   }
@@ -73,7 +85,8 @@ enum Samples {
       case .perform(let step):
         guard case .gate(let gate) = step.step.action else { return promotion }
         promotion.apply(.stepIntended(step: step.index, attempt: step.attempt, deadline: step.deadline), at: time)
-        promotion.apply(.gatesReported(step: step.index, attempt: step.attempt, reports: [report(gate, time)]), at: time)
+        promotion.apply(
+          .gatesReported(step: step.index, attempt: step.attempt, reports: [report(gate, time)]), at: time)
       case .record(let event): promotion.apply(event, at: time)
       default: return promotion
       }
@@ -90,7 +103,11 @@ enum Samples {
       }
     return GateReport(
       gate: gate.name, verdict: .passed, reason: "what \(gate.name) asks for was found", warnings: warnings,
-      proof: [Proof(what: "report of \(gate.name)", from: "reports/\(gate.name).xml", at: time - .hours(1), digest: Digest(of: Data(gate.name.utf8)))])
+      proof: [
+        Proof(
+          what: "report of \(gate.name)", from: "reports/\(gate.name).xml", at: time - .hours(1),
+          digest: Digest(of: Data(gate.name.utf8)))
+      ])
   }
 
   /// The first deployment, in its smallest form.
@@ -125,12 +142,16 @@ enum Samples {
     rejected.apply(.evidenceWritten(folder: "e", manifest: Digest(of: Data())), at: start - .hours(23))
     var promotion = try waiting(plan, run: "20270115-080000000-full", at: start)
     promotion.apply(
-      .approved(Approval(person: "bob", roles: ["release-manager"], plan: promotion.digest, at: start, comment: "looks good on staging")), at: start)
+      .approved(
+        Approval(
+          person: "bob", roles: ["release-manager"], plan: promotion.digest, at: start, comment: "looks good on staging"
+        )), at: start)
     let findings = [
       RequestFinding(
         id: "CVE-2026-1234", severity: .high, source: "trivy report scan.json", text: "openssl 3.0.2: buffer overflow",
         acceptance: .init(by: "dan", reason: "not reachable from outside", until: start + .hours(400))),
-      RequestFinding(id: "CVE-2026-7777", severity: .medium, source: "trivy report scan.json", text: "zlib 1.2: slow input"),
+      RequestFinding(
+        id: "CVE-2026-7777", severity: .medium, source: "trivy report scan.json", text: "zlib 1.2: slow input"),
     ]
     guard
       let request = ApprovalRequest(
@@ -146,7 +167,8 @@ enum Samples {
     copy.apply(.aborted(by: "dan", reason: "errors rose to 7 %"), at: time)
     copy.apply(.evidenceWritten(folder: "e", manifest: Digest(of: Data())), at: time)
     let json = try require_(String(data: CanonicalJSON.encode(copy), encoding: .utf8))
-    let changed = json.replacingOccurrences(of: "{\"finished\":{\"_0\":\"aborted\"}}", with: "{\"finished\":{\"_0\":\"\(outcome.rawValue)\"}}")
+    let changed = json.replacingOccurrences(
+      of: "{\"finished\":{\"_0\":\"aborted\"}}", with: "{\"finished\":{\"_0\":\"\(outcome.rawValue)\"}}")
     return try CanonicalJSON.decode(Promotion.self, from: Data(changed.utf8))
   }
 

@@ -44,9 +44,11 @@ with sync_playwright() as playwright:
         said["wide"] += [f"print: {text}" for text in page.evaluate(OVER)]
         target = folder / f"{path.stem}.pdf"
         page.pdf(path=str(target), format="A4", prefer_css_page_size=True)
-        printed = "".join(subprocess.run(["pdftotext", str(target), "-"], capture_output=True, check=True, text=True).stdout.split())
+        # Without hyphens, which pdftotext drops where a line ends with one.
+        bare = lambda text: "".join(text.split()).replace("-", "")
+        printed = bare(subprocess.run(["pdftotext", str(target), "-"], capture_output=True, check=True, text=True).stdout)
         cells = page.evaluate("() => [...document.querySelectorAll('td, th, dd, li, p, h1, h2, h3, caption')].filter(e => !e.children.length).map(e => e.textContent)")
-        said["unprinted"] = [text for text in cells if "".join(text.split()) not in printed]
+        said["unprinted"] = [text for text in cells if bare(text) not in printed]
         said["printed"] = len(cells)
         context.close()
         result.append(said)

@@ -70,6 +70,9 @@ enum CompleteExample {
         rollback: {automatic: true, keep_blue: 2d, keep_green: true, roles: [sre]}
     notify:
       - {run: ./tell-team.sh, environment: {TOKEN: "${env:CHAT_TOKEN}"}}
+    requests:
+      folder: shared/requests
+      s3: {endpoint: "http://127.0.0.1:8333", region: eu-central-1, bucket: approvals, prefix: team/shop, access_key: "${env:S3_KEY}", secret_key: "${file:s3.secret}", link: "https://docs.example.com/approvals"}
 
     """#
 
@@ -93,7 +96,13 @@ enum CompleteExample {
     ],
     environments: [staging, production],
     promotions: [PromotionSpec(from: nil, to: "staging"), promotion],
-    notify: [NotifySpec(run: "./tell-team.sh", environment: ["TOKEN": SecretText("${env:CHAT_TOKEN}")])])
+    notify: [NotifySpec(run: "./tell-team.sh", environment: ["TOKEN": SecretText("${env:CHAT_TOKEN}")])],
+    requests: RequestsSpec(
+      folder: "shared/requests",
+      s3: BucketSpec(
+        endpoint: "http://127.0.0.1:8333", region: "eu-central-1", bucket: "approvals", prefix: "team/shop",
+        accessKey: SecretText("${env:S3_KEY}"), secretKey: SecretText("${file:s3.secret}"),
+        link: "https://docs.example.com/approvals")))
 
   private static let staging = EnvironmentSpec(
     name: "staging",

@@ -16,10 +16,8 @@ package struct S3Shelf: RequestShelf {
 
   static let pauses: [Span] = [.milliseconds(300), .seconds(1), .seconds(3)]
 
-  /// - Parameters:
-  ///   - client: must not follow redirects, because a signature counts for one address.
-  ///   - now: the wall clock, which the store compares with its own.
-  ///   - pause: waits before the next try.
+  /// `client` must not follow redirects, because a signature counts for one address; `now` is the wall clock, which the store compares with its own; `pause` waits
+  /// before the next try.
   package init(
     _ spec: BucketSpec, secrets: SecretSource, client: HTTPClient, now: @escaping @Sendable () -> Timestamp,
     pause: @escaping @Sendable (Span) async throws -> Void
@@ -42,7 +40,8 @@ package struct S3Shelf: RequestShelf {
         Object(key: "\(base)/\(file.name)", type: file.type, data: file.data, revision: document.revision), signer)
     }
     let page = SignatureV4.encoded("\(base)/request.html", keeping: "/")
-    return spec.link.map { $0.hasSuffix("/") ? "\($0)\(page)" : "\($0)/\(page)" } ?? "\(spec.endpoint)/\(spec.bucket)/\(page)"
+    return spec.link.map { $0.hasSuffix("/") ? "\($0)\(page)" : "\($0)/\(page)" }
+      ?? "\(spec.endpoint)/\(spec.bucket)/\(page)"
   }
 
   private struct Object {
@@ -98,7 +97,8 @@ package struct S3Shelf: RequestShelf {
       return ConnectorError(.refused, "\(what); this machine's clock and the store's are too far apart")
     case (401, _), (403, _):
       return ConnectorError(
-        .refused, "\(what); check 'access_key', 'secret_key' and 'region' under 'requests: s3', and what the key may do")
+        .refused, "\(what); check 'access_key', 'secret_key' and 'region' under 'requests: s3', and what the key may do"
+      )
     case (301...308, _):
       return ConnectorError(.misconfigured, "\(what); the bucket is elsewhere: correct 'endpoint' and 'region'")
     case (409, _), (412, _):

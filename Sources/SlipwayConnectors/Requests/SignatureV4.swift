@@ -18,13 +18,8 @@ package struct SignatureV4: Sendable {
     self.service = service
   }
 
-  /// The value of `Authorization`.
-  ///
-  /// - Parameters:
-  ///   - path: percent-encoded, beginning with `/`.
-  ///   - query: names and values that are not encoded yet.
-  ///   - headers: every header that is signed, `host` among them.
-  ///   - payload: SHA-256 of the body in hexadecimal.
+  /// The value of `Authorization`: `path` comes percent-encoded and begins with `/`, `query` does not come encoded, `headers` are all that is signed, `host` among
+  /// them, and `payload` is SHA-256 of the body in hexadecimal.
   package func authorization(
     method: String, path: String, query: [(name: String, value: String)] = [], headers: [(name: String, value: String)],
     payload: String, at time: Timestamp

@@ -46,11 +46,13 @@ struct RequestDelivery: Sendable {
       failures = failures.filter(\.isFinal) + left
       if !found.isEmpty {
         links += found
-        try await tell(request, "the request for approval of \(request.release) is now at \(found.joined(separator: ", "))", found)
+        try await tell(
+          request, "the request for approval of \(request.release) is now at \(found.joined(separator: ", "))", found)
       }
     }
     if let last = failures.last {
-      let text = "the request for approval is not in \(last.shelf.place): \(last.error.message); "
+      let text =
+        "the request for approval is not in \(last.shelf.place): \(last.error.message); "
         + "once that is mended: slipway request \(request.run) --publish"
       observer.progressed(request.run, "approve", text)
     }
@@ -74,7 +76,8 @@ struct RequestDelivery: Sendable {
         observer.progressed(document.run, "approve", "the request for approval is at \(link)")
       case .failure(let error):
         failures.append(Failure(shelf: shelf, error: error))
-        observer.progressed(document.run, "approve", "the request for approval could not be published: \(error.message)")
+        observer.progressed(
+          document.run, "approve", "the request for approval could not be published: \(error.message)")
       }
     }
     return (links, failures)

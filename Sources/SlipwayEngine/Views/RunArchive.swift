@@ -41,7 +41,7 @@ package struct RunArchive: Sendable {
       }
     }
     var ledger = Ledger()
-    for stored in entries.sorted(by: { $0.seq < $1.seq }) 
+    for stored in entries.sorted(by: { $0.seq < $1.seq })
     where !stored.entry.kind.hasPrefix("task.") && stored.seq <= last {
       do {
         ledger.apply(try CanonicalJSON.decode(LedgerEvent.self, from: stored.entry.body), at: stored.entry.at)

@@ -40,7 +40,8 @@ extension ApprovalRequest {
     options = Option.all(promotion)
     timeline = []
     blocker = Blocker(description: "", rootCause: "", impact: "", severity: .low)
-    summary = ""
+    (summary, concerns) = ("", [])
+    concerns = makeConcerns()
     timeline = Self.timeline(promotion, staging, rejections)
     blocker = makeBlocker(promotion)
     summary = makeSummary()
@@ -57,7 +58,8 @@ extension ApprovalRequest {
         Moment(date: blue.since, event: "\(blue.release.id) began to serve \(plan.to) (run \(blue.run))", agent: agent))
     }
     if let staging, let since = staging.verifiedSince {
-      moments.append(Moment(date: since, event: "\(plan.release.id) was verified in \(staging.environment)", agent: agent))
+      moments.append(
+        Moment(date: since, event: "\(plan.release.id) was verified in \(staging.environment)", agent: agent))
     }
     moments.append(
       Moment(
@@ -94,15 +96,37 @@ extension ApprovalRequest {
     }
     return Blocker(
       description: description, rootCause: "the pipeline file asks for \(rules) before anything touches \(to)",
-      impact: promotion.hasBegun ? "\(to) is being changed by this run" : "nothing was touched yet; \(serves); \(decides)",
+      impact: promotion.hasBegun
+        ? "\(to) is being changed by this run" : "nothing was touched yet; \(serves); \(decides)",
       severity: worst)
   }
 
   /// What the worst thing is that speaks against a yes.
   private var worst: Severity {
     let open = findings.filter(\.isOpen).map { $0.severity ?? .low }.max() ?? .low
-    let doubts = !gates.allSatisfy { $0.warnings.isEmpty && $0.verdict == "passed" } || findings.contains { !$0.isOpen }
-    return max(open, doubts || rollback.losesData || !stability.openIncidents.isEmpty ? .medium : .low)
+    return max(open, concerns.isEmpty ? .low : .medium)
+  }
+
+  private func makeConcerns() -> [String] {
+    let open = findings.filter(\.isOpen)
+    let accepted = findings.count - open.count
+    var concerns: [String] = []
+    if !open.isEmpty {
+      let worst = open.compactMap(\.severity).max().map { ", the worst \($0.rawValue)" } ?? ""
+      concerns.append("\(counted(open.count, "finding")) open\(worst)")
+    }
+    if rollback.losesData { concerns.append("data can be lost by going back") }
+    for incident in stability.openIncidents {
+      concerns.append(
+        "\(incident.release) was rolled back since \(stability.serving.map(\.text) ?? "nothing") began to serve")
+    }
+    let unsure = gates.filter { $0.verdict != "passed" }
+    if !unsure.isEmpty { concerns.append("not passed: " + unsure.map(\.name).listed()) }
+    let warned = gates.filter { !$0.warnings.isEmpty }
+    if !warned.isEmpty { concerns.append("warnings by " + warned.map(\.name).listed()) }
+    if accepted > 0 { concerns.append("\(counted(accepted, "risk")) accepted") }
+    if let freeze = timing.freezes.first { concerns.append("freeze '\(freeze.name)' from \(freeze.from.spoken)") }
+    return concerns
   }
 
   private func makeSummary() -> String {
@@ -189,11 +213,13 @@ extension ApprovalRequest.Option {
     return [
       Self(
         label: "Approve",
-        description: "agree to exactly this plan; when everybody has agreed the gates are looked at again and the rollout begins",
+        description:
+          "agree to exactly this plan; when everybody has agreed the gates are looked at again and the rollout begins",
         slackReply: "approved promote \(name)", command: "slipway approve \(promotion.run) --plan \(promotion.digest)"),
       Self(
         label: "Hold",
-        description: "not yet: nothing happens to \(plan.to) until somebody resumes the run or the time to decide is over",
+        description:
+          "not yet: nothing happens to \(plan.to) until somebody resumes the run or the time to decide is over",
         slackReply: "hold \(name)", command: "slipway hold \(promotion.run) --reason 'WHY'"),
       Self(
         label: "Reject", description: "no: the run ends with your reason and nothing is touched",

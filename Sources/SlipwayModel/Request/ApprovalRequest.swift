@@ -23,6 +23,8 @@ package struct ApprovalRequest: Codable, Sendable, Equatable {
   package var revision: Int64
   /// The run's status word.
   package var status: String
+  /// What speaks against a yes, or for a second look, the weightiest first; empty when nothing does.
+  package var concerns: [String]
   package var change: RequestChange
   package var staging: Staging?
   package var gates: [Gate]

@@ -126,6 +126,8 @@ private struct Leaves {
     switch tree {
     case .leaf(let text): values[path] = text
     case .list(let items) where items.isEmpty: values[path] = "(none)"
+    // A list of plain values is read as a whole; position by position nobody would see what was put in.
+    case .list(let items) where items.allSatisfy(\.isLeaf): values[path] = items.map(\.text).joined(separator: ", ")
     case .list(let items): for (index, item) in items.enumerated() { gather(item, at: below("\(index)")) }
     case .object(let members) where members.isEmpty: values[path] = "(none)"
     case .object(let members):
@@ -138,6 +140,9 @@ private struct Leaves {
     case leaf(String)
     case list([Tree])
     case object([String: Tree])
+
+    var isLeaf: Bool { if case .leaf = self { true } else { false } }
+    var text: String { if case .leaf(let text) = self { text } else { "" } }
 
     init(from decoder: any Decoder) throws {
       if let members = try? decoder.singleValueContainer().decode([String: Tree].self) {

@@ -28,7 +28,7 @@ package struct RequestStability: Codable, Sendable, Equatable {
       release = promotion.plan.release.id
       status = promotion.status
       at = promotion.finishedAt ?? promotion.touchedAt
-      reason = promotion.cause?.reason ?? promotion.failure
+      reason = promotion.outcome == .success ? nil : promotion.cause?.reason ?? promotion.failure
       incident = promotion.cause?.incident ?? promotion.plan.incident
     }
   }

@@ -14,7 +14,7 @@ extension RequestPage {
     let (now, next) = (change.now, change.next)
     var table = Table(
       now == nil ? "The first deployment to \(request.to)" : "What serves \(request.to) now, and what would",
-      columns: ["", "Now", "After"])
+      columns: ["Part", "Now", "After"])
     let differing = Set(change.artifact.map(\.path))
     func row(_ name: String, _ path: String, _ value: (RequestChange.Version) -> Markup?) {
       let old = now.map { value($0) ?? .text("not stated") } ?? .text("nothing")

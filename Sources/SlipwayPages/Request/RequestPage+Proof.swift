@@ -59,7 +59,7 @@ extension RequestPage {
         time(proof.at)
         if let digest = proof.digest {
           " "
-          code(digest.description)
+          code("sha256:\(digest.hex.prefix(12))…")
         }
       }
     }

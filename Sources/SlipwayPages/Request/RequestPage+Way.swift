@@ -43,7 +43,9 @@ extension RequestPage {
   var rollout: Markup {
     let rollout = request.rollout
     return section("rollout", "How traffic moves") {
-      list(rollout.steps.map { "\($0.percent) % to \(request.release), watched for \($0.watchedFor.spoken)" }, isOrdered: true)
+      list(
+        rollout.steps.map { "\($0.percent) % to \(request.release), watched for \($0.watchedFor.spoken)" },
+        isOrdered: true)
       if !rollout.confirmations.isEmpty {
         Markup.element("h3") { "Done by hand and confirmed" }
         list(rollout.confirmations)
@@ -107,7 +109,9 @@ extension RequestPage {
       columns: ["Role", "Needed", "Who can still say yes"])
     for rule in request.agreement.rules {
       let people = rule.people.map(\.text).joined(separator: ", ")
-      table.add([.text(rule.role.text), .text("\(rule.count)"), .text(people.isEmpty ? "nobody that the file names" : people)])
+      table.add([
+        .text(rule.role.text), .text("\(rule.count)"), .text(people.isEmpty ? "nobody that the file names" : people),
+      ])
     }
     return table
   }

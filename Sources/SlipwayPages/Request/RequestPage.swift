@@ -15,7 +15,8 @@ package struct RequestPage: Sendable {
           "meta",
           [
             .init("http-equiv", "Content-Security-Policy"),
-            .init("content", "default-src 'none'; style-src \(RequestStyle.policy); base-uri 'none'; form-action 'none'"),
+            .init(
+              "content", "default-src 'none'; style-src \(RequestStyle.policy); base-uri 'none'; form-action 'none'"),
           ])
         Markup.void("meta", [.init("name", "viewport"), .init("content", "width=device-width, initial-scale=1")])
         Markup.void("meta", [.init("name", "robots"), .init("content", "noindex")])
@@ -76,11 +77,14 @@ package struct RequestPage: Sendable {
     section("decision", "Your decision", [.init("class", "decision")]) {
       Markup.element("dl", [.init("class", "facts")]) {
         fact("Status") { status }
-        fact("Why you are asked") { request.blocker.description }
-        fact("The rule behind it") { request.blocker.rootCause }
-        fact("Until then") { request.blocker.impact }
+        fact("Why you are asked") { sentence(request.blocker.description) }
+        fact("The rule behind it") { sentence(request.blocker.rootCause) }
+        fact("Until then") { sentence(request.blocker.impact) }
         fact("Decide until") { until }
-        fact("Worst concern") { severity(request.blocker.severity) }
+        fact("Severity") { severity(request.blocker.severity) }
+        fact("Look twice at") {
+          if request.concerns.isEmpty { "nothing in particular" } else { list(request.concerns) }
+        }
       }
       if request.rollback.losesData {
         note("Data can be lost by going back: \(request.rollback.dataLoss).")

@@ -36,6 +36,7 @@ enum RequestStyle {
     .facts{display:grid;grid-template-columns:minmax(7rem,max-content) 1fr;gap:.4rem 1.25rem;margin:0 0 1rem}
     .facts dt{color:var(--soft)}
     .facts dd{margin:0}
+    .facts dd ul{margin:0;padding-left:1.1rem}
     .options{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,15rem),1fr));gap:.875rem;list-style:none;margin:1rem 0;padding:0}
     .options li{border:1px solid var(--line);border-radius:.5rem;padding:.875rem 1rem}
     .options p{font-size:.9375rem}
@@ -49,7 +50,7 @@ enum RequestStyle {
     .note{border-left:.3rem solid var(--warn);background:var(--warnback);padding:.6rem .9rem;border-radius:0 .3rem .3rem 0;max-width:none}
     table{width:100%;border-collapse:collapse;margin:0 0 1rem}
     caption{text-align:left;color:var(--soft);font-size:.9375rem;padding-bottom:.4rem}
-    th,td{text-align:left;vertical-align:top;padding:.5rem .75rem .5rem 0;border-top:1px solid var(--line);font-weight:400}
+    th,td{text-align:left;vertical-align:top;padding:.5rem .75rem .5rem 0;border-top:1px solid var(--line);font-weight:400;min-width:5rem}
     thead th{border-top:0;color:var(--soft);font-size:.8125rem;padding-bottom:.25rem}
     tbody th{font-weight:600;min-width:8rem}
     ul,ol{margin:0 0 .75rem;padding-left:1.4rem}
@@ -67,7 +68,7 @@ enum RequestStyle {
     table,tbody,tr,th,td,caption{display:block}
     thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
     tr{border-top:1px solid var(--line);padding:.6rem 0}
-    th,td{border:0;padding:.1rem 0}
+    th,td{border:0;padding:.1rem 0;min-width:0}
     td:empty{display:none}
     td[data-label]::before{content:attr(data-label);display:block;color:var(--soft);font-size:.8125rem}
     }

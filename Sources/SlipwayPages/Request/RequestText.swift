@@ -5,7 +5,7 @@ package struct RequestText: Sendable {
   private let request: ApprovalRequest
   private let width: Int
 
-  /// - Parameter width: columns; narrower than 40 is taken as 40.
+  /// For a terminal of `width` columns; narrower than 40 is taken as 40.
   package init(_ request: ApprovalRequest, width: Int = 80) {
     self.request = request
     self.width = max(40, width)
@@ -25,8 +25,10 @@ package struct RequestText: Sendable {
     lines += part("Who has to agree", agreement)
     if !request.rejections.isEmpty { lines += part("Turned down before", rejections) }
     lines += part("Timeline", timeline)
-    return lines + ["", rule("-")] + wrap(
-      "run \(request.run), plan \(request.planDigest), as of \(request.madeAt). An answer counts for exactly this plan.", "")
+    return lines + ["", rule("-")]
+      + wrap(
+        "run \(request.run), plan \(request.planDigest), as of \(request.madeAt). An answer counts for exactly this plan.",
+        "")
   }
 
   // MARK: Parts
@@ -38,7 +40,8 @@ package struct RequestText: Sendable {
     var lines = [
       fact("status", request.status.replacing("_", with: " ")), fact("why", request.blocker.description),
       fact("rule", request.blocker.rootCause), fact("meanwhile", request.blocker.impact), fact("decide by", until),
-      fact("concern", request.blocker.severity.rawValue),
+      fact("severity", request.blocker.severity.rawValue),
+      fact("look at", request.concerns.isEmpty ? "nothing in particular" : request.concerns.joined(separator: "; ")),
     ].flatMap(\.self)
     for option in request.options {
       lines += ["", "  \(option.label.uppercased())"] + wrap(option.description, "    ")
@@ -94,7 +97,8 @@ package struct RequestText: Sendable {
           finding.acceptance.map { "accepted by \($0.by)\($0.until.map { " until \($0.spoken)" } ?? ""): \($0.reason)" }
           ?? "OPEN"
         let text = finding.text.isEmpty ? "" : "\(finding.text); "
-        return bullet("\(finding.id) [\(finding.severity?.rawValue ?? "severity not stated")] \(state) (\(text)\(finding.source))")
+        return bullet(
+          "\(finding.id) [\(finding.severity?.rawValue ?? "severity not stated")] \(state) (\(text)\(finding.source))")
       }
   }
 
@@ -103,10 +107,12 @@ package struct RequestText: Sendable {
     var lines = fact(
       "serving", stability.serving.map { "\($0) for \(stability.servesFor?.spoken ?? "no time")" } ?? "nothing yet")
     if !stability.runs.isEmpty {
-      lines += fact("last runs", "\(stability.succeeded) of \(stability.runs.count) succeeded, \(stability.rolledBack) went back")
+      lines += fact(
+        "last runs", "\(stability.succeeded) of \(stability.runs.count) succeeded, \(stability.rolledBack) went back")
     }
     for incident in stability.openIncidents {
-      lines += bullet("OPEN: \(incident.release) was rolled back in run \(incident.run): \(incident.reason ?? "no reason on record")")
+      lines += bullet(
+        "OPEN: \(incident.release) was rolled back in run \(incident.run): \(incident.reason ?? "no reason on record")")
     }
     for run in stability.runs {
       lines += bullet(
@@ -158,7 +164,8 @@ package struct RequestText: Sendable {
     for given in request.agreement.given {
       lines += bullet("\(given.person) agreed \(given.at.spoken)" + (given.comment.map { ": \($0)" } ?? ""))
     }
-    lines += fact("missing", request.agreement.missing.isEmpty ? "nobody" : request.agreement.missing.joined(separator: ", "))
+    lines += fact(
+      "missing", request.agreement.missing.isEmpty ? "nobody" : request.agreement.missing.joined(separator: ", "))
     return request.agreement.ownRequest ? lines : lines + wrap("\(request.requester) asked and may not agree", "  ")
   }
 

@@ -10,8 +10,9 @@ enum RequestGrammar {
         "A folder, relative to this file's; below it <project>/<run>/request.html and request.json."),
       .optional("s3", \.s3, bucket, "A bucket of a store that speaks S3."),
     ]
-  ).checked { spec, node, reading in
-    guard spec.folder == nil, spec.s3 == nil else { return }
+  ).checked { _, node, reading in
+    // By the keys, because one whose value is wrong has been reported already.
+    guard node["folder"] == nil, node["s3"] == nil else { return }
     reading.report(.structure, node.position, "requests names no place", expected: "'folder: …', 's3: …', or both")
   }
 

@@ -73,7 +73,8 @@ struct RequestCommand: AsyncParsableCommand {
     // The file is read first, so that a mistake in it is named instead of finding no place in it.
     guard try workshop.pipeline().requests != nil else {
       throw CommandError(
-        .configuration, "\(options.file) names no place for requests; add 'requests: {folder: …}' or 'requests: {s3: …}'")
+        .configuration,
+        "\(options.file) names no place for requests; add 'requests: {folder: …}' or 'requests: {s3: …}'")
     }
     var results: [Published] = []
     for shelf in try LiveCatalog(options, state: workshop.state).shelves() ?? [] {

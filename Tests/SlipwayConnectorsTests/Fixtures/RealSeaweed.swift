@@ -3,7 +3,7 @@ import Foundation
 import SlipwayConnectors
 import SlipwayModel
 
-/// A running SeaweedFS that speaks S3, with one identity and a bucket `requests`.
+/// A running SeaweedFS that speaks S3, with an identity that may write and not make buckets, one that may do everything, and a bucket `requests`.
 struct RealSeaweed {
   static let access = "key-of-tests"
   static let secret = "secret-of-tests"
@@ -23,7 +23,8 @@ struct RealSeaweed {
     try await withScratchFolder { folder in
       let identities = """
         {"identities":[{"name":"slipway","credentials":[{"accessKey":"\(access)","secretKey":"\(secret)"}],
-        "actions":["Admin","Read","Write","List"]}]}
+        "actions":["Read","Write","List"]},
+        {"name":"admin","credentials":[{"accessKey":"admin","secretKey":"admin-of-tests"}],"actions":["Admin","Read","Write","List"]}]}
         """
       try Data(identities.utf8).write(to: folder.appending(path: "s3.json"))
       let ports = try (0..<8).map { _ in try freePort() }
@@ -71,8 +72,8 @@ struct RealSeaweed {
     let script = """
       import sys, boto3
       from botocore.config import Config
-      store = boto3.client("s3", endpoint_url=sys.argv[1], region_name="us-east-1", aws_access_key_id="\(Self.access)",
-          aws_secret_access_key="\(Self.secret)", config=Config(s3={"addressing_style": "path"}))
+      store = boto3.client("s3", endpoint_url=sys.argv[1], region_name="us-east-1", aws_access_key_id="admin",
+          aws_secret_access_key="admin-of-tests", config=Config(s3={"addressing_style": "path"}))
       \(lines)
       """
     let file = folder.appending(path: "\(UUID().uuidString).py")

@@ -1,5 +1,6 @@
 import Foundation
 import SlipwayConnectors
+import SlipwayModel
 import Testing
 
 @Suite("Requests in a folder")
@@ -11,7 +12,10 @@ struct FolderShelfTests {
       let link = try await shelf.put(.sample(revision: 3))
       #expect(link == "\(folder)/shared/shop/run-7/request.html")
       #expect(try String(contentsOfFile: link, encoding: .utf8) == "<p>3</p>")
-      #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/shared/shop/run-7").sorted() == ["request.html", "request.json"])
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: folder + "/shared/shop/run-7").sorted() == [
+          "request.html", "request.json",
+        ])
     }
   }
 
@@ -30,12 +34,14 @@ struct FolderShelfTests {
   func misplaced() async throws {
     try await withFolder { folder in
       _ = try write("x", to: "file", in: folder)
-      for (place, word) in [("not/there", "No such file"), ("file", "is no folder"), ("file/below", "Not a directory")] {
-        do {
+      for (place, word) in [("not/there", "No such file"), ("file", "is no folder"), ("file/below", "Not a directory")]
+      {
+        do throws(ConnectorError) {
           _ = try await FolderShelf(place, root: folder).put(.sample(revision: 1))
           Issue.record("\(place) took it")
         } catch {
-          #expect(error.message.contains(word) && error.message.contains("'folder' under 'requests'"), "\(error.message)")
+          #expect(
+            error.message.contains(word) && error.message.contains("'folder' under 'requests'"), "\(error.message)")
         }
       }
     }

@@ -68,9 +68,11 @@ struct SignatureV4Tests {
     #expect(signature(ordered) == "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500")
   }
 
-  @Test("names and values that S3 encodes in its own way", arguments: [
-    ("a b", "a%20b"), ("ä", "%C3%A4"), ("a+b=c&d", "a%2Bb%3Dc%26d"), ("-._~", "-._~"), ("a/b", "a%2Fb"),
-  ])
+  @Test(
+    "names and values that S3 encodes in its own way",
+    arguments: [
+      ("a b", "a%20b"), ("ä", "%C3%A4"), ("a+b=c&d", "a%2Bb%3Dc%26d"), ("-._~", "-._~"), ("a/b", "a%2Fb"),
+    ])
   func encoding(text: String, encoded: String) {
     #expect(SignatureV4.encoded(text) == encoded)
     #expect(SignatureV4.encoded("a/b", keeping: "/") == "a/b")

@@ -17,7 +17,8 @@ struct ApprovalRequestTests {
   ) throws -> ApprovalRequest {
     try #require(
       ApprovalRequest(
-        promotion: driver.promotion, ledger: ledger, history: history, findings: findings, now: driver.now, revision: 9))
+        promotion: driver.promotion, ledger: ledger, history: history, findings: findings, now: driver.now, revision: 9)
+    )
   }
 
   @Test("A4: title, summary, timeline, blocker and options have the words and the shape that are asked for")
@@ -28,13 +29,16 @@ struct ApprovalRequestTests {
     #expect(
       request.summary
         == "Carol asks to move 1.1 from staging to production. 1.0 has served production for 4 d 4 h. 2 of 2 gates passed with 0 warnings. "
-        + "Traffic moves 10 %, 50 %, 100 % and is watched for 3 min. Data loss by going back: none: the plan touches no data.")
+        + "Traffic moves 10 %, 50 %, 100 % and is watched for 3 min. Data loss by going back: none: the plan touches no data."
+    )
     #expect(request.blocker.description == "the run waits for people: 1 more approval by role manager")
-    #expect(request.blocker.rootCause == "the pipeline file asks for 1 by role manager before anything touches production")
+    #expect(
+      request.blocker.rootCause == "the pipeline file asks for 1 by role manager before anything touches production")
     let until = try #require(request.timing.expiresAt)
     #expect(
       request.blocker.impact
-        == "nothing was touched yet; 1.0 goes on serving production; without enough approvals by \(until.spoken) the run is rejected")
+        == "nothing was touched yet; 1.0 goes on serving production; without enough approvals by \(until.spoken) the run is rejected"
+    )
     #expect(request.blocker.severity == .low)
     #expect(request.options.map(\.label) == ["Approve", "Hold", "Reject"])
     #expect(request.options.map(\.slackReply) == ["approved promote shop", "hold shop", "rejected shop -- reason"])
@@ -86,8 +90,7 @@ struct ApprovalRequestTests {
     #expect(
       request.change.configuration.map { "\($0.path): \($0.old ?? "-") -> \($0.new ?? "-")" } == [
         "gates.g2.command.name: g2 -> -", "gates.g2.command.run: true -> -", "gates.g2.command.timeout: 30 -> -",
-        "rollout.0: 50 -> 10", "rollout.1: 100 -> 50", "rollout.2: - -> 100", "watch.minimumRequests: 50 -> 99",
-        "watchedFor.2: - -> 60",
+        "rollout: 50, 100 -> 10, 50, 100", "watch.minimumRequests: 50 -> 99", "watchedFor: 60, 60 -> 60, 60, 60",
       ])
     #expect(
       request.change.artifact.map(\.path) == ["artifact", "digest", "id"], "commit and CI run are stated by neither")
@@ -112,13 +115,20 @@ struct ApprovalRequestTests {
       }, "\(request.change.configuration)")
   }
 
-  @Test("C7: the loss of data is stated for each kind of migration before anybody agrees", arguments: [
-    (MigrationSpec?.none, false, "none: the plan touches no data"),
-    (.compatible, false, "none: the earlier release works with the migrated data, which stay as they are"),
-    (.restorable, true, "everything written between the snapshot and going back is lost: the data are restored from the snapshot"),
-    (.irreversible, true,
-      "the migration cannot be taken back: once it has begun, nothing leads back by itself; the run stops where it is and a person decides"),
-  ])
+  @Test(
+    "C7: the loss of data is stated for each kind of migration before anybody agrees",
+    arguments: [
+      (MigrationSpec?.none, false, "none: the plan touches no data"),
+      (.compatible, false, "none: the earlier release works with the migrated data, which stay as they are"),
+      (
+        .restorable, true,
+        "everything written between the snapshot and going back is lost: the data are restored from the snapshot"
+      ),
+      (
+        .irreversible, true,
+        "the migration cannot be taken back: once it has begun, nothing leads back by itself; the run stops where it is and a person decides"
+      ),
+    ])
   func dataLoss(migration: MigrationSpec?, loses: Bool, words: String) throws {
     let request = try Self.request(try Self.asking(try Sample.plan(Sample.spec(migration: migration))))
     #expect(request.rollback.dataLoss == words)
@@ -127,7 +137,8 @@ struct ApprovalRequestTests {
     #expect(request.summary.contains(words))
     let back = request.rollback.afterTraffic.map(\.text)
     #expect(back.first == "all traffic back to 1.0")
-    #expect(back.contains("restore the data from the snapshot taken before the migration") == (migration == .restorable))
+    #expect(
+      back.contains("restore the data from the snapshot taken before the migration") == (migration == .restorable))
     #expect(!request.rollback.beforeTraffic.contains { $0.text.contains("all traffic") })
   }
 
@@ -144,6 +155,7 @@ struct ApprovalRequestTests {
     #expect(request.findings.map(\.id) == ["CVE-2", "CVE-3", "CVE-1"])
     #expect(request.blocker.severity == .high)
     #expect(request.summary.contains("2 findings open, 1 risk accepted"))
+    #expect(request.concerns == ["2 findings open, the worst HIGH", "1 risk accepted"])
     let calm = try Self.request(try Self.asking(try Sample.plan()), findings: [accepted])
     #expect(calm.blocker.severity == .medium, "an accepted risk is still something to look at")
   }
@@ -159,13 +171,21 @@ struct ApprovalRequestTests {
     }
     let own = Sample.new.digest
     ledger.apply(
-      report("trivy", own, FindingFigures(examined: 9, bySeverity: [.low: 1], unknownSeverity: 0, ids: ["CVE-OLD"])), at: .start)
+      report("trivy", own, FindingFigures(examined: 9, bySeverity: [.low: 1], unknownSeverity: 0, ids: ["CVE-OLD"])),
+      at: .start)
     ledger.apply(
-      report("trivy", own, FindingFigures(examined: 9, bySeverity: [.high: 2], unknownSeverity: 0, ids: ["CVE-1", "CVE-2"])), at: .start)
+      report(
+        "trivy", own, FindingFigures(examined: 9, bySeverity: [.high: 2], unknownSeverity: 0, ids: ["CVE-1", "CVE-2"])),
+      at: .start)
     ledger.apply(
-      report("sarif", own, FindingFigures(examined: 9, bySeverity: [.medium: 3, .low: 0], unknownSeverity: 1, ids: ["rule-7"])), at: .start)
+      report(
+        "sarif", own,
+        FindingFigures(examined: 9, bySeverity: [.medium: 3, .low: 0], unknownSeverity: 1, ids: ["rule-7"])), at: .start
+    )
     ledger.apply(
-      report("cyclonedx", Digest(of: Data("x".utf8)), FindingFigures(examined: 1, bySeverity: [.critical: 1], unknownSeverity: 0, ids: ["CVE-ELSE"])),
+      report(
+        "cyclonedx", Digest(of: Data("x".utf8)),
+        FindingFigures(examined: 1, bySeverity: [.critical: 1], unknownSeverity: 0, ids: ["CVE-ELSE"])),
       at: .start)
     let found = RequestFinding.known(of: Sample.new, in: ledger)
     #expect(
@@ -191,6 +211,7 @@ struct ApprovalRequestTests {
     #expect(request.stability.rolledBack == 1 && request.stability.succeeded == 0)
     #expect(request.stability.openIncidents.map(\.run) == ["run-1"])
     #expect(request.stability.serving == "1.0")
+    #expect(request.concerns == ["1.1 was rolled back since 1.0 began to serve"])
     #expect(request.blocker.severity == .medium)
     #expect(request.rejections.map(\.reason) == ["no release notes"])
     #expect(request.rejections.map(\.by) == ["ann"])
@@ -241,7 +262,8 @@ struct ApprovalRequestTests {
 
   @Test("a first deployment, and a plan that asks nobody")
   func edges() throws {
-    let first = try Self.request(try Self.asking(try Sample.plan(hasBlue: false)), ledger: Sample.ledger(hasBlue: false))
+    let first = try Self.request(
+      try Self.asking(try Sample.plan(hasBlue: false)), ledger: Sample.ledger(hasBlue: false))
     #expect(first.change.now == nil && first.change.artifact.isEmpty)
     #expect(first.summary.contains("It is the first deployment to production."))
     #expect(first.blocker.impact.contains("nothing serves production"))
@@ -259,11 +281,13 @@ struct ApprovalRequestTests {
     #expect(try Self.request(driver).blocker.description.hasPrefix("nobody is asked any more: the run is "))
   }
 
-  @Test("times and lengths as people read them", arguments: [
-    (Span.zero, "no time"), (.milliseconds(250), "250 ms"), (.seconds(45), "45 s"), (.seconds(90), "1 min 30 s"),
-    (.hours(24), "1 d"), (.hours(26) + .minutes(5), "1 d 2 h"), (.hours(24) + .seconds(1), "1 d"),
-    (.zero - .minutes(2), "minus 2 min"),
-  ])
+  @Test(
+    "times and lengths as people read them",
+    arguments: [
+      (Span.zero, "no time"), (.milliseconds(250), "250 ms"), (.seconds(45), "45 s"), (.seconds(90), "1 min 30 s"),
+      (.hours(24), "1 d"), (.hours(26) + .minutes(5), "1 d 2 h"), (.hours(24) + .seconds(1), "1 d"),
+      (.zero - .minutes(2), "minus 2 min"),
+    ])
   func spoken(span: Span, words: String) {
     #expect(span.spoken == words)
     #expect(Timestamp.start.spoken == "Fri 15 Jan 2027, 08:00 UTC")
