@@ -15,6 +15,7 @@ struct BrowserTests {
     var styled: String
     var unprinted: [String]
     var printed: Int
+    var decisionFirst: Bool
   }
 
   @Test(
@@ -43,6 +44,7 @@ struct BrowserTests {
       #expect(page.console.isEmpty, "\(page.page): \(page.console)")
       #expect(page.outside.allSatisfy { $0.hasPrefix("file://") }, "\(page.outside)")
       #expect(page.styled == "8px", "the policy lets the page's own style through, but \(page.styled)")
+      #expect(page.decisionFirst, "\(page.page): the decision stands on the first sheet")
       #expect(page.unprinted.isEmpty && page.printed > 30, "\(page.page) on paper lacks \(page.unprinted)")
     }
   }

@@ -47,6 +47,8 @@ with sync_playwright() as playwright:
         # Without hyphens, which pdftotext drops where a line ends with one.
         bare = lambda text: "".join(text.split()).replace("-", "")
         printed = bare(subprocess.run(["pdftotext", str(target), "-"], capture_output=True, check=True, text=True).stdout)
+        first = bare(subprocess.run(["pdftotext", "-l", "1", str(target), "-"], capture_output=True, check=True, text=True).stdout)
+        said["decisionFirst"] = all(bare(text) in first for text in ["Your decision", "approved promote shop", "rejected shop -- reason"])
         cells = page.evaluate("() => [...document.querySelectorAll('td, th, dd, li, p, h1, h2, h3, caption')].filter(e => !e.children.length).map(e => e.textContent)")
         said["unprinted"] = [text for text in cells if bare(text) not in printed]
         said["printed"] = len(cells)

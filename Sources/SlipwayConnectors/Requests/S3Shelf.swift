@@ -97,7 +97,8 @@ package struct S3Shelf: RequestShelf {
       return ConnectorError(.refused, "\(what); this machine's clock and the store's are too far apart")
     case (401, _), (403, _):
       return ConnectorError(
-        .refused, "\(what); check 'access_key', 'secret_key' and 'region' under 'requests: s3', and what the key may do"
+        .refused,
+        "\(what); check 'access_key', 'secret_key' and 'region' under 'requests: s3', that the bucket is there, and what the key may do"
       )
     case (301...308, _):
       return ConnectorError(.misconfigured, "\(what); the bucket is elsewhere: correct 'endpoint' and 'region'")

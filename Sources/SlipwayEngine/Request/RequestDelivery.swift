@@ -70,6 +70,8 @@ struct RequestDelivery: Sendable {
           return .failure(error)
         }
       }
+      // Whoever was cut off has nothing to say; the next driver begins anew.
+      if Task.isCancelled { break }
       switch answer ?? .failure(ConnectorError(.timedOut, "\(shelf.place) did not take it within \(Self.patience)")) {
       case .success(let link):
         links.append(link)

@@ -76,12 +76,17 @@ enum RequestStyle {
     :root{color-scheme:light;--ink:#000;--soft:#444;--page:#fff;--card:#fff;--line:#999;--accent:#000;--good:#000;--goodback:#fff;--bad:#000;--badback:#fff;
     --warn:#000;--warnback:#fff;--code:#fff}
     @page{margin:18mm 16mm}
-    body{font-size:10.5pt;line-height:1.45}
+    html{font-size:9.5pt}
+    body{line-height:1.4}
+    header{padding-top:0}
+    p,.note{max-width:none}
+    .options{grid-template-columns:repeat(3,1fr)}
     header,main,footer{max-width:none;padding:0}
     section{border:0;border-top:1px solid var(--line);border-radius:0;padding:.8rem 0 0;margin:.8rem 0}
     .decision{border:1.5pt solid #000;padding:.8rem 1rem}
     h2,h3,caption{break-after:avoid}
-    tr,li,.decision,.note{break-inside:avoid}
+    tr,li,.note,.facts{break-inside:avoid}
+    .decision{box-decoration-break:clone;-webkit-box-decoration-break:clone}
     thead{display:table-header-group}
     .mark{border:1px solid #000}
     code{border:1px solid #bbb}
