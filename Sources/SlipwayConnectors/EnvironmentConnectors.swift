@@ -37,6 +37,13 @@ package protocol ConnectorCatalog: Sendable {
 
   /// Tells people; a failure is returned in words and stops nothing.
   func tell(_ message: Message) async -> String?
+
+  /// Where requests for approval are put, as configured at this moment; nil where nobody wants to hear of requests at all.
+  func shelves() -> [any RequestShelf]?
+}
+
+extension ConnectorCatalog {
+  package func shelves() -> [any RequestShelf]? { nil }
 }
 
 /// A milestone or trouble, as people are told about it.
@@ -47,9 +54,12 @@ package struct Message: Codable, Sendable, Equatable {
   package var release: ReleaseID
   package var environment: EnvironmentName
   package var text: String
+  /// Where more stands.
+  package var link: String?
 
   package init(
-    event: String, project: String, run: RunID, release: ReleaseID, environment: EnvironmentName, text: String
+    event: String, project: String, run: RunID, release: ReleaseID, environment: EnvironmentName, text: String,
+    link: String? = nil
   ) {
     self.event = event
     self.project = project
@@ -57,6 +67,7 @@ package struct Message: Codable, Sendable, Equatable {
     self.release = release
     self.environment = environment
     self.text = text
+    self.link = link
   }
 }
 

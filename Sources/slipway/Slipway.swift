@@ -32,7 +32,7 @@ struct Slipway: AsyncParsableCommand {
         subcommands: [
           ApproveCommand.self, RevokeCommand.self, HoldCommand.self, ResumeCommand.self, RejectCommand.self,
           ReplyCommand.self, StatementCommand.self, ConfirmCommand.self, PauseCommand.self, AbortCommand.self,
-          RollbackCommand.self, ReviewCommand.self,
+          RollbackCommand.self, RequestCommand.self, ReviewCommand.self,
         ]),
       CommandGroup(name: "Proof", subcommands: [EvidenceCommand.self, AuditCommand.self]),
       CommandGroup(name: "Processes", subcommands: [RouteCommand.self, HostCommand.self]),

@@ -47,6 +47,8 @@ final class World: Sendable {
     /// Why the tracker takes nothing; nil when it does.
     var trackerRefusal: String?
     var hasMetrics = true
+    /// Nil: nobody wants to hear of requests.
+    var shelves: [any RequestShelf]?
   }
 
   let state = Mutex(State())
@@ -182,4 +184,6 @@ struct WorldCatalog: ConnectorCatalog {
     world.set { $0.tells.append(message) }
     return nil
   }
+
+  func shelves() -> [any RequestShelf]? { world.state.withLock { $0.shelves } }
 }

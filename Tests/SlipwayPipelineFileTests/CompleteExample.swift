@@ -75,6 +75,9 @@ enum CompleteExample {
       oidc: {issuer: "https://id.example.com/realm", client: slipway, client_secret: "${env:OIDC_SECRET}", name: preferred_username, groups: realm_access.roles, teams: teams, mfa: [otp, hwk], max_age: 5m}
       ssh: {allowed_signers: ops/signers, second_factor: true}
       local: true
+    requests:
+      folder: shared/requests
+      s3: {endpoint: "http://127.0.0.1:8333", region: eu-central-1, bucket: approvals, prefix: team/shop, access_key: "${env:S3_KEY}", secret_key: "${file:s3.secret}", link: "https://docs.example.com/approvals"}
 
     """#
 
@@ -105,7 +108,13 @@ enum CompleteExample {
         nameClaim: "preferred_username", groupsClaim: "realm_access.roles", teamsClaim: "teams", mfa: ["otp", "hwk"],
         maxAge: .minutes(5)),
       ssh: SSHSpec(allowedSigners: "ops/signers", countsAsMFA: true), local: true),
-    acceptances: AcceptanceSpec(file: "ops/acceptances.yaml", roles: ["sre"]))
+    acceptances: AcceptanceSpec(file: "ops/acceptances.yaml", roles: ["sre"]),
+    requests: RequestsSpec(
+      folder: "shared/requests",
+      s3: BucketSpec(
+        endpoint: "http://127.0.0.1:8333", region: "eu-central-1", bucket: "approvals", prefix: "team/shop",
+        accessKey: SecretText("${env:S3_KEY}"), secretKey: SecretText("${file:s3.secret}"),
+        link: "https://docs.example.com/approvals")))
 
   private static let staging = EnvironmentSpec(
     name: "staging",

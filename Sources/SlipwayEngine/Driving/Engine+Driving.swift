@@ -26,6 +26,9 @@ extension Engine {
       }
       await takeIn()
       group.addTask { await self.listen() }
+      if let requests = await listenForRequests() {
+        group.addTask { await self.house.herald.work(requests) { await self.wake() } }
+      }
       if let pause { group.addTask { await self.keepUp(every: pause) } }
       if let heldPause { group.addTask { await self.lookAfterHeld(every: heldPause) } }
       while !Task.isCancelled {
@@ -47,7 +50,7 @@ extension Engine {
           group.addTask { await self.removeSlot(task) }
         }
         if !forever {
-          if followed.isEmpty, active.isEmpty, removing.isEmpty,
+          if followed.isEmpty, active.isEmpty, removing.isEmpty, await house.herald.isIdle,
             try await house.journal.reader.due(at: house.time.now()).allSatisfy({ stuck[$0.run] != nil })
           {
             return

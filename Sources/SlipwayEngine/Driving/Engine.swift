@@ -66,7 +66,10 @@ package actor Engine {
       state: state, journal: journal, catalog: catalog, time: time, book: LedgerBook(ledger),
       project: (try? pipeline())?.project ?? "",
       surroundings: surroundings ?? { _, _ in Surroundings(freezes: try pipeline().freezes) }, author: author,
-      witness: witness, observer: observer)
+      witness: witness, observer: observer,
+      herald: RequestHerald(
+        state: state, archive: RunArchive(journal.reader), catalog: catalog, time: time, author: author,
+        observer: observer))
   }
 
   /// How many runs are held in memory; those that wait for long are not among them.

@@ -119,6 +119,7 @@ actor RunDriver {
       case .record(let event):
         try await write([event])
         if case .escalated(_, let reason) = event { escalate(reason) }
+        await announce(event)
       case .perform(let stepRun): try await perform(stepRun)
       case .readBack(let stepRun):
         try await underWay(stepRun) { [performer] in await performer.readBack(stepRun) }

@@ -23,11 +23,14 @@ package struct Pipeline: Codable, Sendable, Equatable {
   package var followUp: FollowUpSpec?
   /// Where risk acceptances are recorded; nil when none are.
   package var acceptances: AcceptanceSpec?
+  /// Where requests for approval are put for people to read; nil: only in evidence and on demand.
+  package var requests: RequestsSpec?
 
   package init(
     project: String, roles: [RoleName: RoleSpec] = [:], windows: [String: Window] = [:], freezes: [Freeze] = [],
     environments: [EnvironmentSpec], promotions: [PromotionSpec], notify: [NotifySpec] = [],
-    identity: IdentitySpec = .anybody, followUp: FollowUpSpec? = nil, acceptances: AcceptanceSpec? = nil
+    identity: IdentitySpec = .anybody, followUp: FollowUpSpec? = nil, acceptances: AcceptanceSpec? = nil,
+    requests: RequestsSpec? = nil
   ) {
     self.project = project
     self.roles = roles
@@ -39,6 +42,7 @@ package struct Pipeline: Codable, Sendable, Equatable {
     self.identity = identity
     self.followUp = followUp
     self.acceptances = acceptances
+    self.requests = requests
   }
 
   package func environment(_ name: EnvironmentName) -> EnvironmentSpec? { environments.first { $0.name == name } }

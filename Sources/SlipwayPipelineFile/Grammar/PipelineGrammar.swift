@@ -14,6 +14,7 @@ enum PipelineGrammar {
     var followUp: FollowUpSpec?
     var identity: IdentitySpec?
     var acceptances: AcceptanceSpec?
+    var requests: RequestsSpec?
   }
 
   static let shape = Shape<Draft>.object(
@@ -49,6 +50,9 @@ enum PipelineGrammar {
       .optional(
         "acceptances", \.acceptances, AcceptanceGrammar.spec,
         "The file in which risk acceptances are recorded, for the gate 'vulnerabilities'."),
+      .optional(
+        "requests", \.requests, RequestGrammar.requests,
+        "Where requests for approval are put for people to read. A failing place stops nothing."),
     ])
 
   private static let followUp = Shape<FollowUpSpec>.object(
@@ -81,7 +85,8 @@ enum PipelineGrammar {
       windows: Dictionary(draft.windows.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
       freezes: draft.freezes, environments: draft.environments.map { $0.value.named($0.name) },
       promotions: draft.promotions.map { $0.value.spec }, notify: draft.notify,
-      identity: draft.identity ?? IdentitySpec(), followUp: draft.followUp, acceptances: draft.acceptances)
+      identity: draft.identity ?? IdentitySpec(), followUp: draft.followUp, acceptances: draft.acceptances,
+      requests: draft.requests)
   }
 }
 

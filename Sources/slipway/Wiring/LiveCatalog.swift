@@ -15,6 +15,7 @@ struct LiveCatalog: ConnectorCatalog {
   private let inherited: [String: String]
   private let program: String
   private let notifiers: @Sendable () -> [NotifySpec]
+  private let requests: @Sendable () -> RequestsSpec?
 
   init(_ options: CommonOptions, state: StateFolder) throws {
     self.options = options
@@ -29,6 +30,7 @@ struct LiveCatalog: ConnectorCatalog {
     let file = options.fileURL
     let shown = options.file
     notifiers = { (try? PipelineLoading.load(file, shown: shown))?.notify ?? [] }
+    requests = { (try? PipelineLoading.load(file, shown: shown))?.requests }
   }
 
   /// One client for the whole process; connections are not kept, so that every probe asks anew.
@@ -124,6 +126,19 @@ struct LiveCatalog: ConnectorCatalog {
   }
 
   func tell(_ message: Message) async -> String? { await CommandNotifier(notifiers(), runner: runner).tell(message) }
+
+  func shelves() -> [any RequestShelf]? {
+    let spec = requests()
+    let folder: [any RequestShelf] = spec?.folder.map { [FolderShelf($0, root: options.root.path)] } ?? []
+    return folder
+      + (spec?.s3.map { bucket in
+        [
+          S3Shelf(bucket, secrets: secrets, client: client, now: { SystemTime().now() }) {
+            try await Task.sleep(for: $0.duration)
+          }
+        ]
+      } ?? [])
+  }
 
   /// Ends the HTTP client, which would otherwise complain at the end of the process.
   func close() async { try? await client.shutdown() }
