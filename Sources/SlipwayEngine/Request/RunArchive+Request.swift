@@ -46,7 +46,7 @@ extension RunArchive {
     let ledger = try await ledger(through: seq)
     return ApprovalRequest(
       promotion: promotion, ledger: ledger, history: try await earlier(promotion),
-      findings: RequestFinding.known(of: promotion.plan.release, in: ledger), now: now, revision: revision)
+      findings: RequestFinding.known(of: promotion, in: ledger, at: now), now: now, revision: revision)
   }
 
   /// Runs into the same environment that were over before this one began, newest first: the newest few, and the last that succeeded.

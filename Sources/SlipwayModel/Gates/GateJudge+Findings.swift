@@ -6,6 +6,7 @@ extension GateJudge {
     /// Names of those that count, the worst first.
     var open: [Finding] = []
     var accepted: [String] = []
+    var acceptances: [RiskAcceptance] = []
     var lapsed: [String] = []
     var examined: Int? = 0
     var examinedNothing: [String] = []
@@ -36,7 +37,7 @@ extension GateJudge {
         gate: gate.name, verdict: verdict, reason: ([reason] + Self.first(5, of: sum.lapsed)).joined(separator: "; "),
         remedy: remedy,
         warnings: Self.first(200, of: sum.accepted) + (verdict == .passed ? stillOpen(sum) : []) + caveats(found),
-        proof: proof(found) + bookProof(sum, at: now))
+        acceptances: sum.acceptances, proof: proof(found) + bookProof(sum, at: now))
     }
     if !over.isEmpty {
       let limit = over.map { "\(sum.counts[$0.key, default: 0]) \($0.key.rawValue), \($0.value) allowed" }
@@ -92,6 +93,7 @@ extension GateJudge {
     let name = Self.name(finding)
     switch answer {
     case .accepted(let entry):
+      if !sum.acceptances.contains(entry) { sum.acceptances.append(entry) }
       sum.accepted.append("\(name) accepted until \(entry.until) by \(entry.by): \(entry.reason)")
       return true
     case .expired(let entry): sum.lapsed.append("the acceptance of \(name) by \(entry.by) expired at \(entry.until)")

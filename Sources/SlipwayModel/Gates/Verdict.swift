@@ -31,17 +31,21 @@ package struct GateReport: Codable, Sendable, Equatable {
   package var remedy: String?
   /// What passed and should still be seen by whoever decides, such as a discouraged hour or an accepted risk.
   package var warnings: [String]
+  /// Risk acceptances that the verdict rests on.
+  package var acceptances: [RiskAcceptance]
   /// What was read, from where, when, and its digest.
   package var proof: [Proof]
 
   package init(
-    gate: String, verdict: Verdict, reason: String, remedy: String? = nil, warnings: [String] = [], proof: [Proof] = []
+    gate: String, verdict: Verdict, reason: String, remedy: String? = nil, warnings: [String] = [],
+    acceptances: [RiskAcceptance] = [], proof: [Proof] = []
   ) {
     self.gate = gate
     self.verdict = verdict
     self.reason = reason
     self.remedy = remedy
     self.warnings = warnings
+    self.acceptances = acceptances
     self.proof = proof
   }
 

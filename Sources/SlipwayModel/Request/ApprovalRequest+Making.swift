@@ -35,6 +35,8 @@ extension ApprovalRequest {
     rollout = RequestRollout(plan)
     rollback = RequestRollback(plan)
     agreement = Agreement(promotion, spec)
+    exception = plan.exception.map { Exception(name: $0.name, reason: $0.reason, waived: plan.waived) }
+    resubmission = plan.resubmission
     rejections = history.filter { $0.plan.release.id == plan.release.id && $0.outcome == .rejected }
       .map(Rejection.init)
     options = Option.all(promotion)
@@ -125,6 +127,11 @@ extension ApprovalRequest {
     let warned = gates.filter { !$0.warnings.isEmpty }
     if !warned.isEmpty { concerns.append("warnings by " + warned.map(\.name).listed()) }
     if accepted > 0 { concerns.append("\(counted(accepted, "risk")) accepted") }
+    if let exception {
+      let waived = exception.waived.isEmpty ? "" : ", which sets aside \(exception.waived.listed())"
+      concerns.append("\(exception.name)\(waived): \(exception.reason)")
+    }
+    if let resubmission { concerns.append("rejected before; since then: \(resubmission.note)") }
     if let freeze = timing.freezes.first { concerns.append("freeze '\(freeze.name)' from \(freeze.from.spoken)") }
     return concerns
   }
@@ -188,10 +195,11 @@ extension ApprovalRequest.Agreement {
     given = promotion.approvals.map { Given(person: $0.person, roles: $0.roles, at: $0.at, comment: $0.comment) }
     let spent = Set(promotion.approvals.map(\.person))
     rules = spec.rules.map { rule in
-      let holders = (promotion.plan.roles[rule.role] ?? []).filter { person in
+      let role = promotion.plan.roles[rule.role]
+      let holders = (role?.people ?? []).filter { person in
         !spent.contains(person) && (spec.ownRequest || person != promotion.requester)
       }
-      return Rule(role: rule.role, count: rule.count, people: holders.sorted())
+      return Rule(role: rule.role, count: rule.count, people: holders.sorted(), groups: role?.groups ?? [])
     }
   }
 }

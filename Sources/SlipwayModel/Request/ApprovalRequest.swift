@@ -35,6 +35,17 @@ package struct ApprovalRequest: Codable, Sendable, Equatable {
   package var rollback: RequestRollback
   package var agreement: Agreement
   package var rejections: [Rejection]
+  /// The way around a rule that is asked for; nil for an ordinary promotion.
+  package var exception: Exception?
+  /// What was done since the release was turned down; nil when it was not.
+  package var resubmission: Resubmission?
+
+  package struct Exception: Codable, Sendable, Equatable {
+    package var name: String
+    package var reason: String
+    /// The gates that it sets aside.
+    package var waived: [String]
+  }
 
   /// Something that happened on the way here.
   package struct Moment: Codable, Sendable, Equatable {
@@ -97,6 +108,14 @@ package struct ApprovalRequest: Codable, Sendable, Equatable {
       package var count: Int
       /// Who holds the role and may still be asked, as the pipeline file says.
       package var people: [Person]
+      /// Groups of the identity provider whose members hold it too.
+      package var groups: [String]
+
+      /// Who can be asked, for people.
+      package var whom: String {
+        let all = people.map(\.text) + groups.map { "anybody in group \($0)" }
+        return all.isEmpty ? "nobody that the file names" : all.joined(separator: ", ")
+      }
     }
 
     package struct Given: Codable, Sendable, Equatable {

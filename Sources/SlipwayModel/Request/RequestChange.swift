@@ -79,7 +79,7 @@ private struct Configuration: Encodable {
   var environment: EnvironmentSpec
   var gates: [String: GateSpec]
   var approval: ApprovalSpec?
-  var roles: [RoleName: [Person]]
+  var roles: [RoleName: RoleSpec]
   var windows: [String: Window]
   var rollout: [Int]
   var watchedFor: [Span]

@@ -35,34 +35,37 @@ package struct RequestFinding: Codable, Sendable, Equatable {
 }
 
 extension RequestFinding {
-  /// The findings that the newest reports of each kind name for `release`, the worst first.
-  ///
-  /// A report that was handed in for another artifact of the same name says nothing about this one.
-  package static func known(of release: Release, in ledger: Ledger) -> [RequestFinding] {
-    var newest: [String: Report] = [:]
-    for report in ledger.reports[release.id] ?? [] where report.releaseDigest == release.digest {
-      newest[report.kind] = report
+  /// The findings that the newest reports of each kind name for the plan's release, the worst first, with the acceptances that its gates relied on.
+  package static func known(of promotion: Promotion, in ledger: Ledger, at now: Timestamp) -> [RequestFinding] {
+    let reports = promotion.records.flatMap(\.reports)
+    let book = AcceptanceBook(entries: reports.flatMap(\.acceptances))
+    let found = openFindings(ledger: ledger, plan: promotion.plan, acceptances: book, at: now).map { open in
+      RequestFinding(
+        id: open.finding.id.isEmpty ? open.finding.title ?? "a finding without a name" : open.finding.id,
+        severity: open.finding.severity, source: open.reports.joined(separator: ", "), text: text(of: open),
+        acceptance: open.acceptance.map { Acceptance(by: $0.by.text, reason: $0.reason, until: $0.until) })
     }
-    let found = newest.values.sorted { $0.kind < $1.kind }.flatMap(found)
-    return sorted(found)
+    return sorted(found + uncounted(ledger, promotion.plan))
   }
 
-  private static func found(in report: Report) -> [RequestFinding] {
-    guard case .findings(let figures) = report.content else { return [] }
-    let source = "\(report.kind) report \(report.file)"
-    let levels = figures.bySeverity.filter { $0.value > 0 }
-    // The record keeps counts by level and names apart; only where all have one level is a name's level known.
-    let only = levels.count == 1 && figures.unknownSeverity == 0 ? levels.first?.key : nil
-    var findings = figures.ids.map { RequestFinding(id: $0, severity: only, source: source, text: "") }
-    let counts = levels.sorted { $0.key > $1.key }.map { "\($0.value) \($0.key.rawValue)" }
-    let unknown = figures.unknownSeverity > 0 ? ["\(figures.unknownSeverity) of unstated severity"] : []
-    if !(counts + unknown).isEmpty, only == nil || figures.ids.isEmpty {
-      findings.append(
-        RequestFinding(
-          id: "\(report.kind) in all", severity: figures.unknownSeverity > 0 ? .critical : levels.keys.max(),
-          source: source, text: (counts + unknown).listed()))
+  private static func text(of open: OpenFinding) -> String {
+    ([open.finding.title ?? ""] + open.finding.places.prefix(3) + [open.lapse ?? ""]).filter { !$0.isEmpty }
+      .joined(separator: "; ")
+  }
+
+  /// What reports count without naming it one by one.
+  private static func uncounted(_ ledger: Ledger, _ plan: Plan) -> [RequestFinding] {
+    ledger.newestReports(of: plan.release).compactMap { report in
+      guard case .findings(let figures) = report.content else { return nil }
+      let counts = figures.bySeverity.filter { $0.value > 0 }
+      let all = counts.values.reduce(figures.unknownSeverity) { $0.addingReportingOverflow($1).partialValue }
+      guard all > figures.findings.count else { return nil }
+      let levels = counts.sorted { $0.key > $1.key }.map { "\($0.value) \($0.key.rawValue)" }
+      let unknown = figures.unknownSeverity > 0 ? ["\(figures.unknownSeverity) of unstated severity"] : []
+      return RequestFinding(
+        id: "\(report.label) in all", severity: figures.unknownSeverity > 0 ? .critical : counts.keys.max(),
+        source: report.label, text: (levels + unknown).listed())
     }
-    return findings
   }
 
   /// Open ones first, then the worse ones, then by name.

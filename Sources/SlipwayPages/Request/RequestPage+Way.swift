@@ -108,10 +108,7 @@ extension RequestPage {
       missing.isEmpty ? "Everybody has agreed" : "Missing: " + missing.joined(separator: ", "),
       columns: ["Role", "Needed", "Who can still say yes"])
     for rule in request.agreement.rules {
-      let people = rule.people.map(\.text).joined(separator: ", ")
-      table.add([
-        .text(rule.role.text), .text("\(rule.count)"), .text(people.isEmpty ? "nobody that the file names" : people),
-      ])
+      table.add([.text(rule.role.text), .text("\(rule.count)"), .text(rule.whom)])
     }
     return table
   }

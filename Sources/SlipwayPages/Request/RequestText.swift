@@ -158,8 +158,7 @@ package struct RequestText: Sendable {
 
   private var agreement: [String] {
     var lines = request.agreement.rules.flatMap { rule in
-      let people = rule.people.map(\.text).joined(separator: ", ")
-      return bullet("\(rule.count) by role \(rule.role): \(people.isEmpty ? "nobody that the file names" : people)")
+      bullet("\(rule.count) by role \(rule.role): \(rule.whom)")
     }
     for given in request.agreement.given {
       lines += bullet("\(given.person) agreed \(given.at.spoken)" + (given.comment.map { ": \($0)" } ?? ""))

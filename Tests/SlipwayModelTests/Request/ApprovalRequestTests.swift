@@ -187,12 +187,43 @@ struct ApprovalRequestTests {
         "cyclonedx", Digest(of: Data("x".utf8)),
         FindingFigures(examined: 1, bySeverity: [.critical: 1], unknownSeverity: 0, ids: ["CVE-ELSE"])),
       at: .start)
-    let found = RequestFinding.known(of: Sample.new, in: ledger)
+    let driver = try Driver(try Sample.plan())
+    let found = RequestFinding.known(of: driver.promotion, in: ledger, at: .start)
     #expect(
       found.map { "\($0.id) \($0.severity?.rawValue ?? "-") \($0.text)" } == [
-        "sarif in all CRITICAL 3 MEDIUM and 1 of unstated severity", "CVE-1 HIGH ", "CVE-2 HIGH ", "rule-7 - ",
+        "sarif in all CRITICAL 3 MEDIUM and 1 of unstated severity", "trivy in all HIGH 2 HIGH",
       ])
-    #expect(RequestFinding.known(of: Sample.old, in: ledger).isEmpty)
+  }
+
+  @Test("A3: findings are told one by one, with the acceptances that the gates relied on")
+  func accepted() throws {
+    var ledger = Sample.ledger()
+    let findings = [
+      Finding(id: "CVE-1", severity: .high, places: ["openssl"]),
+      Finding(id: "CVE-2", severity: .low, places: ["zlib"]),
+    ]
+    ledger.apply(
+      .reportAdded(
+        Report(
+          release: "1.1", releaseDigest: Sample.new.digest, kind: "trivy", file: "t.json", digest: Digest(of: Data()),
+          size: 1, at: .start,
+          content: .findings(
+            FindingFigures(
+              examined: 9, bySeverity: [.high: 1, .low: 1], unknownSeverity: 0, ids: ["CVE-1", "CVE-2"],
+              findings: findings)))), at: .start)
+    let driver = try Driver(try Sample.plan(Sample.spec(gates: [Sample.gate("scan")])))
+    let entry = RiskAcceptance(id: "CVE-1", reason: "not reachable", by: "vera", until: .start + .hours(48))
+    while driver.promotion.records[0].status != .intended(deadline: .start + .seconds(30)) {
+      guard case .perform(let run) = driver.promotion.next(at: driver.now) else { break }
+      driver.apply(.stepIntended(step: run.index, attempt: run.attempt, deadline: run.deadline))
+    }
+    driver.apply(
+      .gatesReported(
+        step: 0, attempt: 1,
+        reports: [GateReport(gate: "scan", verdict: .passed, reason: "r", acceptances: [entry])]))
+    let found = RequestFinding.known(of: driver.promotion, in: ledger, at: .start)
+    #expect(found.map(\.id) == ["CVE-2", "CVE-1"], "what is open comes first")
+    #expect(found.map { $0.acceptance?.by } == [nil, "vera"])
   }
 
   @Test("E10: earlier runs, what went back since, and how long the present release has served are told")
