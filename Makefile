@@ -22,6 +22,7 @@ TEST_FLAGS = $(SWIFT_FLAGS) --skip-build --disable-xctest
 # Everything that CI runs. One form of build for all, because another one would link everything anew.
 test:
 	@scripts/install-packages test
+	@scripts/test-tools
 	@$(MAKE) --no-print-directory lint
 	@scripts/requirements --check
 	swift build $(SWIFT_FLAGS) --build-tests
