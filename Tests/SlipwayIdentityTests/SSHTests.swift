@@ -86,7 +86,8 @@ struct SSHTests {
       (agent.standardInput, agent.standardOutput) = (FileHandle.nullDevice, FileHandle.nullDevice)
       try agent.run()
       defer {
-        agent.terminate()
+        // SIGTERM may be blocked in it, as it is in some threads here.
+        kill(agent.processIdentifier, SIGKILL)
         agent.waitUntilExit()
       }
       try await eventually("the agent listens") { FileManager.default.fileExists(atPath: socket) }
