@@ -136,6 +136,41 @@ struct SignInTests {
     }
   }
 
+  @Test("F7: an answer changed at random ends in words or in the token, never in another's")
+  func randomAnswers() async throws {
+    try await with { provider, signIn, client in
+      var random = SeededRandom(seed: 31)
+      for _ in 0..<60 {
+        let seed = random.next()
+        let outcome = await withTaskGroup(of: Void.self) { group -> Result<String, any Error> in
+          let (addresses, sink) = AsyncStream.makeStream(of: String.self)
+          group.addTask {
+            for await address in addresses {
+              guard let redirect = try? await Self.redirect(address, client) else { continue }
+              var random = SeededRandom(seed: seed)
+              let parts = redirect.split(separator: "?", maxSplits: 1).map(String.init)
+              let changed = parts[0] + "?" + random.mutated(parts[1], with: "error=denied&iss=&state=&code=%zz+%00&&==")
+              // The right one afterwards, for the case that the first was none that counts; then nobody may listen any more.
+              for target in [changed, redirect] {
+                _ = try? await client.execute(HTTPClientRequest(url: target), timeout: .seconds(30))
+              }
+            }
+          }
+          defer { sink.finish() }
+          do {
+            return .success(try await signIn.token(for: Sample.statement, at: Sample.now) { sink.yield($0) })
+          } catch { return .failure(error) }
+        }
+        switch outcome {
+        case .success(let token): #expect(token.split(separator: ".").count == 3)
+        case .failure(let error):
+          let refusal = try #require(error as? IdentityError, "\(error)")
+          #expect(refusal.code != .timedOut && !refusal.message.isEmpty, "\(refusal)")
+        }
+      }
+    }
+  }
+
   @Test("F7: an answer to the code that is no token is named")
   func oddAnswers() async throws {
     try await with { provider, signIn, client in

@@ -24,10 +24,11 @@ func withFolder<Result>(_ body: (URL) async throws -> Result) async throws -> Re
   return try await body(folder)
 }
 
-/// Runs `body` with a client as the program has it.
+/// Runs `body` with a client as the program has it, but that it does not try for seconds where nobody listens.
 func withClient<Result>(_ body: (HTTPClient) async throws -> Result) async throws -> Result {
   var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
   configuration.connectionPool.idleTimeout = .seconds(2)
+  configuration.connectionPool.retryConnectionEstablishment = false
   let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   do {
     let result = try await body(client)
