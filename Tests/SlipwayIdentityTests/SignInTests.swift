@@ -211,6 +211,37 @@ struct SignInTests {
     }
   }
 
+  @Test("F7: connections that a browser opened ahead are closed when the sign-in is over")
+  func idleConnections() async throws {
+    try await with { _, signIn, client in
+      let (ports, sink) = AsyncStream.makeStream(of: Int.self)
+      let token = try await withThrowingTaskGroup(of: [Int32].self) { group in
+        let (addresses, shown) = AsyncStream.makeStream(of: String.self)
+        group.addTask {
+          var sockets: [Int32] = []
+          for await address in addresses {
+            let fields = StrictProvider.fields(address.split(separator: "?").last.map(String.init) ?? "")
+            let port = try #require(fields["redirect_uri"].flatMap { URLComponents(string: $0)?.port })
+            sockets = try (0..<5).map { _ in try LoopbackSocket.connect(port) }
+            sink.yield(port)
+            _ = try await Self.browse(address, client)
+          }
+          return sockets
+        }
+        let token = try await signIn.token(for: Sample.statement, at: Sample.now) { shown.yield($0) }
+        shown.finish()
+        for try await sockets in group {
+          // Blocking, but the end has come already or is on its way.
+          #expect(sockets.count == 5 && sockets.allSatisfy { LoopbackSocket.isEnded($0) })
+        }
+        return token
+      }
+      #expect(token.split(separator: ".").count == 3)
+      sink.finish()
+      for await port in ports { #expect(throws: (any Error).self) { try LoopbackSocket.connect(port) } }
+    }
+  }
+
   @Test("F7: other requests to the loopback address do not end the sign-in, and nothing listens after it")
   func strayRequests() async throws {
     try await with { _, signIn, client in
