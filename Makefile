@@ -16,7 +16,7 @@ demo: build
 	$(BUILD)/debug/slipway demo --dir $(DEMO_DIR)
 
 # Suites that compute; they come first, or they would take the processor from those that watch real processes and clocks.
-PURE = Slipway(Model|Exploration|Simulation|PipelineFile|Analysis|Evidence)Tests
+PURE = Slipway(Model|Exploration|Simulation|PipelineFile|Analysis|Evidence|Pages)Tests
 TEST_FLAGS = $(SWIFT_FLAGS) --skip-build --disable-xctest
 
 # Everything that CI runs. One form of build for all, because another one would link everything anew.

@@ -36,6 +36,8 @@ let package = Package(
     .target(
       name: "SlipwayModel",
       dependencies: [.product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
+    // Documents that people decide from, as HTML and text: pure functions.
+    .target(name: "SlipwayPages", dependencies: ["SlipwayModel"], swiftSettings: strict),
     // slipway.yaml in, a checked Pipeline or a list of mistakes out; JSON Schema from the same definition.
     .target(
       name: "SlipwayPipelineFile",
@@ -90,7 +92,7 @@ let package = Package(
     .target(
       name: "SlipwayEngine",
       dependencies: [
-        "SlipwayModel", "SlipwayAnalysis", "SlipwayJournal", "SlipwayEvidence", "SlipwayConnectors",
+        "SlipwayModel", "SlipwayPages", "SlipwayAnalysis", "SlipwayJournal", "SlipwayEvidence", "SlipwayConnectors",
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
     // The service, the load and the script of `slipway demo`.
@@ -107,7 +109,7 @@ let package = Package(
       name: "slipway",
       dependencies: [
         "SlipwayModel", "SlipwayPipelineFile", "SlipwayAnalysis", "SlipwayJournal", "SlipwayEvidence", "SlipwayRouter",
-        "SlipwayHost", "SlipwayConnectors", "SlipwayEngine", "SlipwayDemo",
+        "SlipwayHost", "SlipwayConnectors", "SlipwayIdentity", "SlipwayEngine", "SlipwayDemo", "SlipwayPages",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -124,6 +126,9 @@ let package = Package(
       ], path: "Benchmarks/slipway-bench", swiftSettings: strict),
 
     .testTarget(name: "SlipwayModelTests", dependencies: ["SlipwayModel"], swiftSettings: strict),
+    .testTarget(
+      name: "SlipwayPagesTests", dependencies: ["SlipwayPages", "SlipwayModel"], exclude: ["browser.py"],
+      swiftSettings: strict),
     // Every reachable state of the machine for small worlds, and the faults that this must find.
     .testTarget(name: "SlipwayExplorationTests", dependencies: ["SlipwayModel"], swiftSettings: strict),
     .testTarget(

@@ -29,8 +29,21 @@ package protocol ConnectorCatalog: Sendable {
   /// Judges the gates that need the outside world: `immutableReference` and `command`.
   func judge(_ gate: GateSpec, for plan: Plan, run: RunID?, at now: Timestamp) async -> GateReport
 
+  /// Files the tasks that follow from a rejection; the run's id is the key under which a repeat is the same.
+  ///
+  /// - Returns: where they were filed, in the tracker's words.
+  func file(_ tasks: [Promotion.FollowUpTask], of promotion: Promotion, by spec: FollowUpSpec)
+    async throws(ConnectorError) -> String
+
   /// Tells people; a failure is returned in words and stops nothing.
   func tell(_ message: Message) async -> String?
+
+  /// Where requests for approval are put, as configured at this moment; nil where nobody wants to hear of requests at all.
+  func shelves() -> [any RequestShelf]?
+}
+
+extension ConnectorCatalog {
+  package func shelves() -> [any RequestShelf]? { nil }
 }
 
 /// A milestone or trouble, as people are told about it.
@@ -41,9 +54,12 @@ package struct Message: Codable, Sendable, Equatable {
   package var release: ReleaseID
   package var environment: EnvironmentName
   package var text: String
+  /// Where more stands.
+  package var link: String?
 
   package init(
-    event: String, project: String, run: RunID, release: ReleaseID, environment: EnvironmentName, text: String
+    event: String, project: String, run: RunID, release: ReleaseID, environment: EnvironmentName, text: String,
+    link: String? = nil
   ) {
     self.event = event
     self.project = project
@@ -51,6 +67,7 @@ package struct Message: Codable, Sendable, Equatable {
     self.release = release
     self.environment = environment
     self.text = text
+    self.link = link
   }
 }
 

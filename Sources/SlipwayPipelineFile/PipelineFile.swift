@@ -40,17 +40,20 @@ package enum PipelineFile {
     }
   }
 
-  private static func bytes(of path: String) throws(PipelineProblem) -> Data {
+  /// The bytes of a regular file, of a large one only so many that it is refused; `what` says what it should be.
+  static func bytes(
+    of path: String, expected what: String = "a pipeline file", way: String = "; 'slipway init' writes one"
+  ) throws(PipelineProblem) -> Data {
     // Asked before opening, because opening a pipe waits for a writer.
     let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
     let attributes = try? FileManager.default.attributesOfItem(atPath: url.path)
     guard let type = attributes?[.type] as? FileAttributeType else {
       throw PipelineProblem(
         .unreadable, at: .start, "there is no such file, or its folder may not be entered",
-        expected: "a pipeline file; 'slipway init' writes one")
+        expected: what + way)
     }
     guard type == .typeRegular else {
-      throw PipelineProblem(.unreadable, at: .start, "this is no regular file", expected: "a pipeline file")
+      throw PipelineProblem(.unreadable, at: .start, "this is no regular file", expected: what)
     }
     do {
       let handle = try FileHandle(forReadingFrom: url)

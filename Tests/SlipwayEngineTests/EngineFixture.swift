@@ -36,14 +36,17 @@ final class EngineFixture: Sendable {
 
   /// Opens an engine on the folder, runs `body`, closes it.
   func engine<Value: Sendable>(
-    observer: any RunObserver = SilentObserver(), _ body: (Engine) async throws -> Value
+    observer: any RunObserver = SilentObserver(),
+    surroundings: (@Sendable (Plan, Ledger) throws -> Surroundings)? = nil, witness: any Witness = LocalWitness(),
+    _ body: (Engine) async throws -> Value
   ) async throws -> Value {
     let journal = try Journal.open(folder: folder.url, as: .thisProcess(at: time.now()))
     do {
       let engine = try await Engine(
         state: folder, journal: journal, catalog: WorldCatalog(world: world),
         pipeline: { self.pipelineBox.withLock { $0 } }, time: time,
-        author: EvidenceAuthor(key: key, redactor: Redactor()), observer: observer)
+        author: EvidenceAuthor(key: key, redactor: Redactor()), observer: observer,
+        surroundings: surroundings, witness: witness)
       let value = try await body(engine)
       await journal.close()
       return value
@@ -56,7 +59,7 @@ final class EngineFixture: Sendable {
   func submission(_ content: Submission.Content, by person: Person = "carol", id: String = UUID().uuidString)
     -> Submission
   {
-    Submission(id: id, by: person, provenBy: "test", content: content)
+    Submission(id: id, by: person, content: content)
   }
 
   /// Registers a release with a digest of its own.

@@ -43,7 +43,12 @@ final class World: Sendable {
     var ignoresWrites = false
     var hangsAt: String?
     var tells: [Message] = []
+    var filed: [[Promotion.FollowUpTask]] = []
+    /// Why the tracker takes nothing; nil when it does.
+    var trackerRefusal: String?
     var hasMetrics = true
+    /// Nil: nobody wants to hear of requests.
+    var shelves: [any RequestShelf]?
   }
 
   let state = Mutex(State())
@@ -167,8 +172,18 @@ struct WorldCatalog: ConnectorCatalog {
     GateReport(gate: gate.name, verdict: .passed, reason: "the world says yes")
   }
 
+  func file(
+    _ tasks: [Promotion.FollowUpTask], of promotion: Promotion, by spec: FollowUpSpec
+  ) async throws(ConnectorError) -> String {
+    if let refusal = world.state.withLock({ $0.trackerRefusal }) { throw ConnectorError(.refused, refusal) }
+    world.set { $0.filed.append(tasks) }
+    return "T-\(tasks.count)"
+  }
+
   func tell(_ message: Message) async -> String? {
     world.set { $0.tells.append(message) }
     return nil
   }
+
+  func shelves() -> [any RequestShelf]? { world.state.withLock { $0.shelves } }
 }

@@ -7,6 +7,7 @@ enum CompleteExample {
     roles:
       release-manager: [ann, bob]
       sre: [carol, ann]
+    acceptances: {file: ops/acceptances.yaml, roles: [sre]}
     windows:
       office-hours: {zone: Europe/Berlin, open: [Tue-Thu 10:00-14:00, Fri 10:00-12:00, "Sat-Mon,Wed 22:00-24:00"]}
     freezes:
@@ -36,7 +37,7 @@ enum CompleteExample {
           - verified
           - soak: 1h
           - reviews: [ba, architect, security, devops, e2e]
-          - tests: {minimum: 7}
+          - tests: {minimum: 7, name: load, max_age: 2h}
           - coverage: 80.5%
           - vulnerabilities: {critical: 0, high: 0}
           - immutable-reference
@@ -74,6 +75,9 @@ enum CompleteExample {
       oidc: {issuer: "https://id.example.com/realm", client: slipway, client_secret: "${env:OIDC_SECRET}", name: preferred_username, groups: realm_access.roles, teams: teams, mfa: [otp, hwk], max_age: 5m}
       ssh: {allowed_signers: ops/signers, second_factor: true}
       local: true
+    requests:
+      folder: shared/requests
+      s3: {endpoint: "http://127.0.0.1:8333", region: eu-central-1, bucket: approvals, prefix: team/shop, access_key: "${env:S3_KEY}", secret_key: "${file:s3.secret}", link: "https://docs.example.com/approvals"}
 
     """#
 
@@ -103,7 +107,14 @@ enum CompleteExample {
         issuer: "https://id.example.com/realm", client: "slipway", clientSecret: SecretText("${env:OIDC_SECRET}"),
         nameClaim: "preferred_username", groupsClaim: "realm_access.roles", teamsClaim: "teams", mfa: ["otp", "hwk"],
         maxAge: .minutes(5)),
-      ssh: SSHSpec(allowedSigners: "ops/signers", countsAsMFA: true), local: true))
+      ssh: SSHSpec(allowedSigners: "ops/signers", countsAsMFA: true), local: true),
+    acceptances: AcceptanceSpec(file: "ops/acceptances.yaml", roles: ["sre"]),
+    requests: RequestsSpec(
+      folder: "shared/requests",
+      s3: BucketSpec(
+        endpoint: "http://127.0.0.1:8333", region: "eu-central-1", bucket: "approvals", prefix: "team/shop",
+        accessKey: SecretText("${env:S3_KEY}"), secretKey: SecretText("${file:s3.secret}"),
+        link: "https://docs.example.com/approvals")))
 
   private static let staging = EnvironmentSpec(
     name: "staging",
@@ -141,7 +152,8 @@ enum CompleteExample {
     from: "staging", to: "production",
     gates: [
       .verified(in: "staging"), .soak(in: "staging", atLeast: .hours(1)),
-      .reviews([.ba, .architect, .security, .devops, .e2e]), .tests(minimum: 7), .coverage(lines: 80.5),
+      .reviews([.ba, .architect, .security, .devops, .e2e]), .tests(minimum: 7, name: "load", maxAge: .hours(2)),
+      .coverage(lines: 80.5),
       .vulnerabilities(limits: [.critical: 0, .high: 0]), .immutableReference, .window("office-hours"), .noFreeze,
       .rollbackTarget, .command(name: "licence-check", run: "./licences.sh", timeout: .minutes(2)),
     ],

@@ -129,7 +129,7 @@ struct MistakeTests {
     }
     #expect(
       problems.description
-        == "slipway.yaml:41:1: the pipeline has no key 'a?b'; expected one of project, roles, windows, freezes, environments, promotions, notify, identity"
+        == "slipway.yaml:42:1: the pipeline has no key 'a?b'; expected one of project, roles, windows, freezes, environments, promotions, notify, follow_up, identity, acceptances, requests"
     )
   }
 
@@ -138,5 +138,35 @@ struct MistakeTests {
     let problems = Samples.problems(Samples.base.replacingOccurrences(of: part, with: ""))
     #expect(problems.count == 1)
     #expect(problems.first?.message.contains(words) == true)
+  }
+}
+
+@Suite("Pipeline file: places for requests")
+struct RequestGrammarTests {
+  private func problems(_ requests: String) -> [String] {
+    Samples.problems(Samples.base + "requests: \(requests)\n").map(\.message)
+  }
+
+  private let whole = #"endpoint: "http://127.0.0.1:8333", bucket: b-1, access_key: "${env:A}", secret_key: "${env:B}""#
+
+  @Test("A4: a folder, a bucket, or both")
+  func valid() {
+    #expect(problems("{folder: asked}") == [])
+    #expect(problems("{s3: {\(whole)}}") == [])
+    #expect(problems("{folder: asked, s3: {\(whole), prefix: a/b, region: eu-1}}") == [])
+  }
+
+  @Test("B11, F7: no place, a key in clear, a bucket or endpoint that cannot be are named")
+  func invalid() {
+    #expect(problems("{}") == ["requests names no place"])
+    let clear = whole.replacingOccurrences(of: "${env:B}", with: "hunter2")
+    #expect(problems("{s3: {\(clear)}}").contains { $0.contains("secret written in clear") && !$0.contains("hunter2") })
+    for (old, new) in [
+      ("b-1", "B_1"), ("http://127.0.0.1:8333", "127.0.0.1"), ("http://127.0.0.1:8333", "http://h/path"),
+    ] {
+      #expect(problems("{s3: {\(whole.replacingOccurrences(of: old, with: new))}}").count == 1, "\(new)")
+    }
+    #expect(problems("{s3: {\(whole), prefix: /a}}").count == 1)
+    #expect(problems("{s3: {bucket: b-1}}").count == 3)
   }
 }

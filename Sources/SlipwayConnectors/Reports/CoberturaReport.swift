@@ -7,17 +7,18 @@ enum CoberturaReport: ReportFormat {
 
   static func recognizes(_ marks: ReportMarks) -> Bool { marks.root == "coverage" }
 
-  static func read(_ text: ReportText) throws(ReportProblem) -> ReportContent {
+  static func read(_ text: ReportText) throws(ReportProblem) -> ReportStatement {
     let lines = Lines()
     try XMLScan.run(text, into: lines, roots: ["coverage"], expected: expected)
     guard let figures = lines.figures else {
       throw ReportProblem("states neither totals nor lines; expected \(expected)")
     }
-    return .coverage(figures)
+    return ReportStatement(content: .coverage(figures), origin: lines.notes.whole)
   }
 
   private final class Lines: XMLTarget {
     private var stated: CoverageFigures?
+    private(set) var notes = OriginNotes()
     private var hasClasses = false
     private var file = ""
     private var hits: [String: [Int: Bool]] = [:]
@@ -37,6 +38,7 @@ enum CoberturaReport: ReportFormat {
     ) throws(ReportProblem) {
       switch element {
       case "coverage" where path.isEmpty:
+        notes.time(sinceEpoch: attributes["timestamp"].flatMap { Int64($0) })
         guard let valid = attributes["lines-valid"], let covered = attributes["lines-covered"] else { return }
         stated = try CoverageFigures(
           checked: number(valid, "lines-valid", line), number(covered, "lines-covered", line), line: line)

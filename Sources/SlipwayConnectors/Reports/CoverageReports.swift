@@ -20,7 +20,7 @@ enum LLVMCoverage: ReportFormat {
 
   static func recognizes(_ marks: ReportMarks) -> Bool { marks.keys.isSuperset(of: ["type", "data"]) }
 
-  static func read(_ text: ReportText) throws(ReportProblem) -> ReportContent {
+  static func read(_ text: ReportText) throws(ReportProblem) -> ReportStatement {
     let file = try text.decoded(File.self, expected: expected)
     guard file.type == "llvm.coverage.json.export" else {
       throw ReportProblem("states the type '\(file.type.prefix(40))'; expected \(expected)")
@@ -31,7 +31,7 @@ enum LLVMCoverage: ReportFormat {
       sum.lines += checked.lines
       sum.covered += checked.covered
     }
-    return .coverage(sum)
+    return ReportStatement(content: .coverage(sum))
   }
 }
 
@@ -41,7 +41,10 @@ enum PythonCoverage: ReportFormat {
   private static let expected = "coverage.py's JSON with totals"
 
   private struct File: Decodable {
-    struct Meta: Decodable { var version: String }
+    struct Meta: Decodable {
+      var version: String
+      var timestamp: String?
+    }
     struct Totals: Decodable {
       var lines: Int
       var covered: Int
@@ -59,9 +62,12 @@ enum PythonCoverage: ReportFormat {
     marks.keys.isSuperset(of: ["meta", "files", "totals"])
   }
 
-  static func read(_ text: ReportText) throws(ReportProblem) -> ReportContent {
-    let totals = try text.decoded(File.self, expected: expected).totals
-    return .coverage(try CoverageFigures(checked: totals.lines, totals.covered))
+  static func read(_ text: ReportText) throws(ReportProblem) -> ReportStatement {
+    let file = try text.decoded(File.self, expected: expected)
+    var notes = OriginNotes()
+    notes.time(file.meta.timestamp)
+    let figures = try CoverageFigures(checked: file.totals.lines, file.totals.covered)
+    return ReportStatement(content: .coverage(figures), origin: notes.whole)
   }
 }
 

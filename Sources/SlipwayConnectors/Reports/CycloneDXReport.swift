@@ -1,12 +1,12 @@
 internal import SlipwayModel
 
-/// The vulnerabilities section of a CycloneDX bill of materials (JSON), with VEX analysis.
+/// The vulnerabilities section of a CycloneDX bill of materials, in JSON or XML, with VEX analysis.
 ///
 /// A bill without that section is an inventory and no scan. Trivy writes the section empty even when it looked for nothing, so that an empty one of
 /// its making counts as nothing examined; its own JSON (`trivy`) tells the two apart.
 enum CycloneDXReport: ReportFormat {
   static let kind = "cyclonedx"
-  private static let expected = "a CycloneDX bill of materials in JSON with a vulnerabilities section"
+  private static let expected = "a CycloneDX bill of materials with a vulnerabilities section"
 
   private struct File: Decodable {
     var bomFormat: String
@@ -15,8 +15,29 @@ enum CycloneDXReport: ReportFormat {
     var metadata: Metadata?
   }
 
-  /// Files and applications hold packages; they are not examined themselves.
-  private struct Component: Decodable { var type: String? }
+  private struct Component: Decodable {
+    struct Hash: Decodable {
+      var alg: String?
+      var content: String?
+    }
+    struct Property: Decodable {
+      var name: String?
+      var value: String?
+    }
+    var type: String?
+    var name: String?
+    var version: String?
+    var reference: String?
+    var purl: String?
+    var hashes: [Hash]?
+    var properties: [Property]?
+    var components: [Component]?
+
+    private enum CodingKeys: String, CodingKey {
+      case type, name, version, purl, hashes, properties, components
+      case reference = "bom-ref"
+    }
+  }
 
   private struct Vulnerability: Decodable {
     struct Rating: Decodable {
@@ -24,13 +45,20 @@ enum CycloneDXReport: ReportFormat {
       var score: Double?
     }
     struct Analysis: Decodable { var state: String? }
+    struct Reference: Decodable { var id: String? }
+    struct Target: Decodable { var ref: String? }
     var id: String?
+    var description: String?
     var ratings: [Rating]?
     var analysis: Analysis?
+    var references: [Reference]?
+    var affects: [Target]?
   }
 
   private struct Metadata: Decodable {
+    var timestamp: String?
     var tools: Tools?
+    var component: Component?
   }
 
   /// A list up to version 1.4, an object with components since.
@@ -45,31 +73,116 @@ enum CycloneDXReport: ReportFormat {
     }
   }
 
-  /// States of analysis in which the release is not harmed; `exploitable`, `in_triage` and none at all count.
-  private static let harmless: Set<String> = ["resolved", "resolved_with_pedigree", "false_positive", "not_affected"]
+  static func recognizes(_ marks: ReportMarks) -> Bool {
+    marks.keys.isSuperset(of: ["bomFormat"]) || marks.root == "bom"
+  }
 
-  static func recognizes(_ marks: ReportMarks) -> Bool { marks.keys.isSuperset(of: ["bomFormat"]) }
-
-  static func read(_ text: ReportText) throws(ReportProblem) -> ReportContent {
-    let file = try text.decoded(File.self, expected: expected)
-    guard file.bomFormat == "CycloneDX" else {
-      throw ReportProblem("states bomFormat '\(file.bomFormat.prefix(40))'; expected \(expected)")
-    }
-    guard let vulnerabilities = file.vulnerabilities else {
+  static func read(_ text: ReportText) throws(ReportProblem) -> ReportStatement {
+    let bill = try text.isXML ? CycloneDXScan.bill(text, expected: expected) : bill(text)
+    guard let vulnerabilities = bill.vulnerabilities else {
       throw ReportProblem(
         "has no 'vulnerabilities': it lists components, but nobody scanned them; expected \(expected)")
     }
     var tally = FindingTally()
-    for vulnerability in vulnerabilities where !harmless.contains(vulnerability.analysis?.state ?? "") {
-      tally.add(worst(vulnerability.ratings ?? []), id: vulnerability.id)
+    var notes = bill.notes
+    var harmless = 0
+    for vulnerability in vulnerabilities {
+      if vulnerability.isHarmless {
+        harmless += 1
+        continue
+      }
+      tally.add(
+        vulnerability.severity, id: vulnerability.id, aliases: vulnerability.aliases,
+        places: vulnerability.affects.map { bill.names[$0] ?? $0 }, title: vulnerability.title)
     }
-    let provesNothing = vulnerabilities.isEmpty && (file.metadata?.tools?.names.contains("trivy") ?? false)
-    let examined = file.components?.count { $0.type != "file" }
-    return .findings(tally.figures(examined: provesNothing ? 0 : examined))
+    if harmless > 0 { notes.caveat("\(harmless) findings are harmless by a VEX statement and do not count") }
+    let provesNothing = vulnerabilities.isEmpty && bill.tools.contains("trivy")
+    let figures = tally.figures(examined: provesNothing ? 0 : bill.components)
+    return ReportStatement(content: .findings(figures), origin: notes.whole)
   }
 
-  /// Sources rate differently; the worst word counts.
-  private static func worst(_ ratings: [Vulnerability.Rating]) -> Severity? {
-    ratings.compactMap { Severity(label: $0.severity) ?? Severity(score: $0.score) }.max()
+  private static func bill(_ text: ReportText) throws(ReportProblem) -> CycloneDXBill {
+    let file = try text.decoded(File.self, expected: expected)
+    guard file.bomFormat == "CycloneDX" else {
+      throw ReportProblem("states bomFormat '\(file.bomFormat.prefix(40))'; expected \(expected)")
+    }
+    var bill = CycloneDXBill()
+    bill.tools = file.metadata?.tools?.names ?? []
+    bill.notes.time(file.metadata?.timestamp)
+    if let subject = file.metadata?.component {
+      note(subject, in: &bill.notes)
+      bill.name(subject.reference, subject.name, subject.version)
+    }
+    if let components = file.components {
+      // Files hold packages; they are not examined themselves.
+      bill.components = components.count { $0.type != "file" }
+      var rest = components
+      // The reader lets nothing be nested without end.
+      while let component = rest.popLast() {
+        bill.name(component.reference, component.name, component.version)
+        rest += component.components ?? []
+      }
+    }
+    bill.vulnerabilities = file.vulnerabilities?.map { found in
+      var vulnerability = CycloneDXBill.Vulnerability()
+      vulnerability.id = found.id
+      vulnerability.title = found.description
+      vulnerability.state = found.analysis?.state
+      vulnerability.aliases = (found.references ?? []).compactMap(\.id)
+      vulnerability.affects = (found.affects ?? []).compactMap(\.ref)
+      for rating in found.ratings ?? [] { vulnerability.rate(rating.severity, rating.score) }
+      return vulnerability
+    }
+    return bill
+  }
+
+  private static func note(_ subject: Component, in notes: inout OriginNotes) {
+    notes.version(subject.version)
+    notes.digest(in: subject.version)
+    notes.digest(in: subject.purl)
+    for hash in subject.hashes ?? [] where hash.alg == "SHA-256" {
+      notes.digest(hash.content.flatMap { Digest(hex: $0) })
+    }
+    for property in subject.properties ?? [] where property.name == "aquasecurity:trivy:RepoDigest" {
+      notes.digest(in: property.value)
+    }
+  }
+}
+
+/// What is read of a bill of materials, whichever form it has.
+struct CycloneDXBill {
+  struct Vulnerability {
+    var id: String?
+    var title: String?
+    /// Of the VEX analysis.
+    var state: String?
+    var aliases: [String] = []
+    var affects: [String] = []
+    /// Sources rate differently; the worst counts.
+    private(set) var severity: Severity?
+
+    mutating func rate(_ word: String?, _ score: Double?) {
+      guard let rated = Severity(label: word) ?? Severity(score: score) else { return }
+      severity = max(severity ?? rated, rated)
+    }
+
+    /// States of analysis in which the release is not harmed; `exploitable`, `in_triage` and none at all count.
+    var isHarmless: Bool {
+      ["resolved", "resolved_with_pedigree", "false_positive", "not_affected"].contains(state ?? "")
+    }
+  }
+
+  /// nil when the bill has no such section.
+  var vulnerabilities: [Vulnerability]?
+  /// nil when the bill does not say.
+  var components: Int?
+  var tools: [String] = []
+  /// Components by their reference.
+  private(set) var names: [String: String] = [:]
+  var notes = OriginNotes()
+
+  mutating func name(_ reference: String?, _ name: String?, _ version: String?) {
+    guard let reference, let name else { return }
+    names[reference] = name + (version.map { "@\($0)" } ?? "")
   }
 }

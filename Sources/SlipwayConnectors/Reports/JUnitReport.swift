@@ -11,10 +11,10 @@ enum JUnitReport: ReportFormat {
 
   static func recognizes(_ marks: ReportMarks) -> Bool { marks.root.map(roots.contains) ?? false }
 
-  static func read(_ text: ReportText) throws(ReportProblem) -> ReportContent {
+  static func read(_ text: ReportText) throws(ReportProblem) -> ReportStatement {
     let cases = Cases()
     try XMLScan.run(text, into: cases, roots: roots, expected: expected)
-    return .tests(cases.figures)
+    return ReportStatement(content: .tests(cases.figures), origin: cases.origin)
   }
 
   private final class Cases: XMLTarget {
@@ -25,6 +25,10 @@ enum JUnitReport: ReportFormat {
     }
 
     private var ending = Ending()
+    private var notes = OriginNotes()
+    /// Whether anything in the file tells that a test can be skipped in it.
+    private var knowsSkips = false
+    private var isSwiftTest = false
     private var counted = TestFigures(executed: 0, failed: 0, errored: 0, skipped: 0)
     /// Stated by the root, and the sum of what the outermost suites state.
     private var root = TestFigures(executed: 0, failed: 0, errored: 0, skipped: 0)
@@ -37,9 +41,19 @@ enum JUnitReport: ReportFormat {
       return figures
     }
 
+    /// What `swift test --parallel` writes of XCTest has no word for a skipped test: it stands there as one that passed.
+    var origin: ReportOrigin {
+      var notes = notes
+      if isSwiftTest, !knowsSkips {
+        notes.caveat("swift test writes skipped XCTests as passed ones; how many were skipped cannot be told")
+      }
+      return notes.whole
+    }
+
     func begin(
       _ element: String, _ attributes: [String: String], path: [String], line: Int
     ) throws(ReportProblem) {
+      note(element, attributes, path)
       switch (element, path.last) {
       case ("testsuites", nil): try state(attributes, in: &root, line)
       case ("testsuite", nil), ("testsuite", "testsuites"): try state(attributes, in: &suites, line)
@@ -65,6 +79,19 @@ enum JUnitReport: ReportFormat {
         return
       }
       counted.executed += 1
+    }
+
+    private func note(_ element: String, _ attributes: [String: String], _ path: [String]) {
+      switch element {
+      case "testsuites" where path.isEmpty, "testsuite":
+        notes.time(attributes["timestamp"])
+        if attributes["skipped"] != nil { knowsSkips = true }
+        if attributes["name"] == "TestResults" { isSwiftTest = true }
+      case "skipped": knowsSkips = true
+      case "property" where attributes["name"] == "commit": notes.commit(attributes["value"])
+      case "property" where attributes["name"] == "digest": notes.digest(in: attributes["value"])
+      default: break
+      }
     }
 
     /// GoogleTest writes a case that did not run without an element of its own.

@@ -8,14 +8,14 @@ enum LCOVReport: ReportFormat {
 
   static func recognizes(_ marks: ReportMarks) -> Bool { marks.start.hasPrefix("TN:") || marks.start.hasPrefix("SF:") }
 
-  static func read(_ text: ReportText) throws(ReportProblem) -> ReportContent {
+  static func read(_ text: ReportText) throws(ReportProblem) -> ReportStatement {
     guard !text.isJSON, !text.isXML else { throw ReportProblem("looks like \(text.look); expected \(expected)") }
     var trace = Trace()
     for (index, bytes) in text.data.split(separator: 10, omittingEmptySubsequences: false).enumerated() {
       let line = String(decoding: bytes.last == 13 ? bytes.dropLast() : bytes, as: UTF8.self)
       try trace.take(line, number: index + 1)
     }
-    return .coverage(try trace.figures())
+    return ReportStatement(content: .coverage(try trace.figures()))
   }
 
   private struct Trace {

@@ -6,6 +6,8 @@ package struct ReadReport: Sendable, Equatable {
   /// What it was read as; for `auto`, what it turned out to be.
   package let kind: String
   package let content: ReportContent
+  /// What it says about itself.
+  package let origin: ReportOrigin
   /// SHA-256 of the bytes.
   package let digest: Digest
   package let data: Data
@@ -17,8 +19,8 @@ package struct ReadReport: Sendable, Equatable {
 /// Reads the reports that reviews, test runs, coverage tools and scanners leave behind.
 ///
 /// A file that is not clearly what it is said to be is refused, with the place and what was expected; a figure that a file does not state is never
-/// made up. What cannot be seen in a file: `swift test` writes a skipped XCTest as a passed one, and semgrep ends with code 0 whatever it found, so
-/// that its findings and never its exit code are to be judged.
+/// made up. What cannot be seen in a file is said as a caveat: `swift test` writes a skipped XCTest as a passed one. And semgrep ends with code 0
+/// whatever it found, so that its findings and never its exit code are to be judged.
 package enum ReportReader {
   /// Bytes of the largest file that is read.
   package static let sizeLimit = 64 << 20
@@ -47,16 +49,17 @@ package enum ReportReader {
     do throws(ReportProblem) {
       let text = try ReportText(data)
       let found = kind == "auto" ? try sniff(text, path) : kind
-      let content = try content(of: text, kind: found, path)
-      return ReadReport(kind: found, content: content, digest: Digest(of: data), data: data)
+      let statement = try statement(of: text, kind: found, path)
+      return ReadReport(
+        kind: found, content: statement.content, origin: statement.origin, digest: Digest(of: data), data: data)
     } catch {
       throw ConnectorError(.garbage, error.message(file: path))
     }
   }
 
-  private static func content(
+  private static func statement(
     of text: ReportText, kind: String, _ path: String
-  ) throws(ReportProblem) -> ReportContent {
+  ) throws(ReportProblem) -> ReportStatement {
     if let review = ReviewKind(rawValue: kind) {
       if let named = ReviewReport.kind(named: path), named != review {
         throw ReportProblem("is named as the \(named.rawValue) review, but was handed in as \(kind)")
@@ -84,8 +87,8 @@ protocol ReportFormat: SendableMetatype {
   /// Whether the text has the marks of this kind; it may still be damaged.
   static func recognizes(_ marks: ReportMarks) -> Bool
 
-  /// Reads the figures.
-  static func read(_ text: ReportText) throws(ReportProblem) -> ReportContent
+  /// Reads the figures, and what they are about.
+  static func read(_ text: ReportText) throws(ReportProblem) -> ReportStatement
 }
 
 /// What a text shows of its kind.

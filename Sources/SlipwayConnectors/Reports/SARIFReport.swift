@@ -18,13 +18,31 @@ enum SARIFReport: ReportFormat {
       var driver: Component
       var extensions: [Component]?
     }
-    struct Invocation: Decodable { var executionSuccessful: Bool? }
+    struct Invocation: Decodable {
+      struct Notification: Decodable {
+        var level: String?
+        var message: Text?
+        var locations: [Location]?
+      }
+      var executionSuccessful: Bool?
+      var startTimeUtc: String?
+      var endTimeUtc: String?
+      var toolExecutionNotifications: [Notification]?
+      var toolConfigurationNotifications: [Notification]?
+
+      /// Bandit says of a file that it could not read that it ran well, and notes an error; of its JSON the same is refused.
+      var mistake: Notification? {
+        ((toolExecutionNotifications ?? []) + (toolConfigurationNotifications ?? [])).first { $0.level == "error" }
+      }
+    }
     struct Artifact: Decodable {}
+    struct Provenance: Decodable { var revisionId: String? }
 
     var tool: Tool
     var results: [Result]?
     var invocations: [Invocation]?
     var artifacts: [Artifact]?
+    var versionControlProvenance: [Provenance]?
   }
 
   private struct Component: Decodable {
@@ -37,6 +55,24 @@ enum SARIFReport: ReportFormat {
     var id: String?
     var defaultConfiguration: Configuration?
     var properties: Properties?
+    var shortDescription: Text?
+  }
+
+  private struct Text: Decodable { var text: String? }
+
+  private struct Location: Decodable {
+    struct Physical: Decodable {
+      struct Artifact: Decodable { var uri: String? }
+      struct Region: Decodable { var startLine: Int? }
+      var artifactLocation: Artifact?
+      var region: Region?
+    }
+    var physicalLocation: Physical?
+
+    var place: String? {
+      guard let uri = physicalLocation?.artifactLocation?.uri else { return nil }
+      return uri + (physicalLocation?.region?.startLine.map { ":\($0)" } ?? "")
+    }
   }
 
   private struct Result: Decodable {
@@ -53,7 +89,12 @@ enum SARIFReport: ReportFormat {
     var kind: String?
     var baselineState: String?
     var properties: Properties?
+    var message: Text?
+    var locations: [Location]?
+    var suppressions: [Suppression]?
   }
+
+  private struct Suppression: Decodable {}
 
   /// `security-severity` is a text that holds a number, or sometimes the number itself.
   private struct Properties: Decodable {
@@ -73,12 +114,13 @@ enum SARIFReport: ReportFormat {
 
   static func recognizes(_ marks: ReportMarks) -> Bool { marks.keys.isSuperset(of: ["version", "runs"]) }
 
-  static func read(_ text: ReportText) throws(ReportProblem) -> ReportContent {
+  static func read(_ text: ReportText) throws(ReportProblem) -> ReportStatement {
     let file = try text.decoded(File.self, expected: expected)
     guard file.version.hasPrefix("2.1") else {
       throw ReportProblem("states version '\(file.version.prefix(20))'; expected \(expected)")
     }
     var tally = FindingTally()
+    var notes = OriginNotes()
     for (index, run) in file.runs.enumerated() {
       let tool = run.tool.driver.name ?? "the tool"
       guard let results = run.results else {
@@ -87,9 +129,29 @@ enum SARIFReport: ReportFormat {
       if run.invocations?.contains(where: { $0.executionSuccessful == false }) ?? false {
         throw ReportProblem("says in runs[\(index)] that \(tool) did not run to its end; scan again")
       }
+      if let mistake = run.invocations?.lazy.compactMap(\.mistake).first {
+        let place = mistake.locations?.lazy.compactMap(\.place).first.map { "\($0.prefix(120)): " } ?? ""
+        let text = mistake.message?.text?.prefix(120) ?? "no reason"
+        throw ReportProblem(
+          "says in runs[\(index)] that \(tool) could not look at everything: \(place)\(text); mend that first")
+      }
       count(results, of: run, in: &tally)
+      note(run, results, in: &notes)
     }
-    return .findings(tally.figures(examined: examined(file.runs)))
+    return ReportStatement(content: .findings(tally.figures(examined: examined(file.runs))), origin: notes.whole)
+  }
+
+  private static func note(_ run: Run, _ results: [Result], in notes: inout OriginNotes) {
+    for provenance in run.versionControlProvenance ?? [] { notes.commit(provenance.revisionId) }
+    for invocation in run.invocations ?? [] {
+      notes.time(invocation.startTimeUtc)
+      notes.time(invocation.endTimeUtc)
+    }
+    let tool = run.tool.driver.name ?? "the tool"
+    let suppressed = results.count { isFinding($0) && !($0.suppressions ?? []).isEmpty }
+    if suppressed > 0 {
+      notes.caveat("\(suppressed) findings that \(tool) was told to be silent about count all the same")
+    }
   }
 
   /// Artifacts that the runs list; nil when one does not say. A file without runs examined nothing.
@@ -113,7 +175,12 @@ enum SARIFReport: ReportFormat {
       let owner = result.rule?.toolComponent?.index.flatMap { extensions.element($0) } ?? run.tool.driver
       let named = id.flatMap { byID[$0] ?? byID[String($0.split(separator: "/").first ?? "")] }
       let rule = named ?? (result.ruleIndex ?? result.rule?.index).flatMap { owner.rules?.element($0) }
-      tally.add(severity(result, rule), id: id ?? rule?.id)
+      let name = id ?? rule?.id
+      tally.add(
+        severity(result, rule), id: name,
+        aliases: name.flatMap { VulnerabilityNumber.first(in: $0) }.map { [$0] } ?? [],
+        places: (result.locations ?? []).compactMap(\.place),
+        title: rule?.shortDescription?.text ?? result.message?.text)
     }
   }
 
@@ -136,4 +203,17 @@ enum SARIFReport: ReportFormat {
 extension Array {
   /// The element at `index`, nil outside.
   fileprivate func element(_ index: Int) -> Element? { indices.contains(index) ? self[index] : nil }
+}
+
+/// Numbers under which the world knows a vulnerability, where a tool makes them part of a name of its own.
+enum VulnerabilityNumber {
+  /// The CVE number at the start of a rule such as `CVE-2021-44228-log4j-core`; nil when the name is no more than that, or no such name.
+  static func first(in name: String) -> String? {
+    let parts = name.split(separator: "-", maxSplits: 3, omittingEmptySubsequences: false)
+    guard parts.count == 4, parts[0].uppercased() == "CVE", parts[1].utf8.count == 4,
+      (4...10).contains(parts[2].utf8.count),
+      (parts[1] + parts[2]).utf8.allSatisfy({ (48...57).contains($0) })
+    else { return nil }
+    return "CVE-\(parts[1])-\(parts[2])"
+  }
 }

@@ -6,8 +6,16 @@ protocol XMLTarget: AnyObject {
   /// An element begins; `path` names the elements around it, the outermost first.
   func begin(_ element: String, _ attributes: [String: String], path: [String], line: Int) throws(ReportProblem)
 
+  /// A piece of the text inside the innermost element.
+  func take(_ piece: String)
+
   /// The innermost element of `path` plus `element` ends.
   func end(_ element: String, path: [String])
+}
+
+extension XMLTarget {
+  /// Most reports say everything in attributes.
+  func take(_ piece: String) {}
 }
 
 /// Reads XML strictly: no entities but XML's own five, nothing loaded from outside, not nested without end.
@@ -66,6 +74,14 @@ final class XMLScan: NSObject, XMLParserDelegate {
       problem = error
       parser.abortParsing()
     }
+  }
+
+  func parser(_ parser: XMLParser, foundCharacters string: String) {
+    if problem == nil { target.take(string) }
+  }
+
+  func parser(_ parser: XMLParser, foundCDATA block: Data) {
+    if problem == nil { target.take(String(decoding: block, as: UTF8.self)) }
   }
 
   func parser(_ parser: XMLParser, didEndElement element: String, namespaceURI: String?, qualifiedName: String?) {

@@ -11,9 +11,11 @@ struct House: Sendable {
   let time: any TimeSource
   let book: LedgerBook
   let project: String
-  let surroundings: @Sendable () throws -> Surroundings
+  let surroundings: @Sendable (Plan, Ledger) throws -> Surroundings
   let author: EvidenceAuthor
+  let witness: any Witness
   let observer: any RunObserver
+  let herald: RequestHerald
 
   func ledger() async -> Ledger { await book.ledger }
   func apply(_ event: LedgerEvent, at time: Timestamp) async { await book.apply(event, at: time) }
@@ -27,11 +29,13 @@ struct House: Sendable {
   }
 
   func writeEvidence(_ promotion: Promotion) async throws -> (folder: String, manifest: Digest) {
-    let entries = try await RunArchive(journal.reader).entries(of: promotion.run.text)
+    let archive = RunArchive(journal.reader)
+    let entries = try await archive.entries(of: promotion.run.text)
+    let request = try await archive.requestAsAsked(promotion.run, entries)
     if Mutant.claimEvidence.isActive {
       return (state.evidence(of: promotion).path, Digest(of: Data()))
     }
-    return try author.write(promotion, entries: entries, into: state)
+    return try author.write(promotion, entries: entries, request: request, into: state)
   }
 }
 

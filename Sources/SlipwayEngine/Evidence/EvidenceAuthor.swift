@@ -1,4 +1,5 @@
 internal import Foundation
+internal import SlipwayConnectors
 package import SlipwayEvidence
 internal import SlipwayJournal
 internal import SlipwayModel
@@ -16,13 +17,19 @@ package struct EvidenceAuthor: Sendable {
     self.redactor = redactor
   }
 
+  /// The request as evidence and every shelf hold it.
+  ///
+  /// - Throws: an encoding error.
+  func document(_ request: ApprovalRequest) throws -> RequestDocument { try RequestDocument(request, redactor) }
+
   /// Publishes the folder; a repeat with the same entries changes nothing.
   ///
   /// - Throws: ``EvidenceError``.
   func write(
-    _ promotion: Promotion, entries: [StoredEntry], into state: StateFolder
+    _ promotion: Promotion, entries: [StoredEntry], request: ApprovalRequest?, into state: StateFolder
   ) throws -> (folder: String, manifest: Digest) {
-    let contents = EvidenceFiles(promotion: promotion, entries: entries)
+    let contents = EvidenceFiles(
+      promotion: promotion, entries: entries, request: try request.map { try RequestDocument($0, redactor) })
     let evidence = Evidence(
       run: promotion.run, createdAt: contents.ending, createdBy: "slipway", files: try contents.all(),
       predicate: try CanonicalJSON.encodeForUsers(contents.predicate))

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import SlipwayConnectors
 internal import SlipwayJournal
 package import SlipwayModel
 
@@ -9,6 +10,8 @@ package import SlipwayModel
 struct EvidenceFiles {
   let promotion: Promotion
   let entries: [StoredEntry]
+  /// What people were asked with; nil when nobody was.
+  var request: RequestDocument?
 
   /// File contents by name.
   func all() throws -> [String: Data] {
@@ -28,10 +31,12 @@ struct EvidenceFiles {
     files["promotion_summary.md"] = Data(summary.utf8)
     files["promotion.log"] = Data(log.utf8)
     files["metrics.json"] = try json(metrics)
-    files["approval.json"] = try json(approval)
+    files["approval.json"] = try json(ApprovalRecord(promotion))
     files["plan.json"] = try CanonicalJSON.encodeReadable(promotion.plan)
     files["gates.json"] = try json(RunStatus(promotion, at: ending).gates)
     files["journal.jsonl"] = try journal()
+    files["approval_request.json"] = request?.json
+    files["approval_request.html"] = request?.html
     return files
   }
 
@@ -213,35 +218,6 @@ struct EvidenceFiles {
         return Metrics.Sample(
           step: promotion.records[index].step.id, at: stored.entry.at, verdict: judgement.verdict, blue: judgement.blue,
           green: judgement.green)
-      })
-  }
-
-  private struct ApprovalFile: Encodable {
-    var asked: ApprovalSpec?
-    var approvals: [Given]
-
-    struct Given: Encodable {
-      var artifact: String
-      var artifactDigest: Digest?
-      var approver: Person
-      var roles: [RoleName]
-      var approvedAt: Timestamp
-      var planDigest: Digest
-      var deploymentWindow: [String]
-      var approvalDurationSeconds: Double
-      var comment: String?
-    }
-  }
-
-  private var approval: ApprovalFile {
-    ApprovalFile(
-      asked: promotion.plan.approval,
-      approvals: promotion.approvals.map {
-        ApprovalFile.Given(
-          artifact: promotion.plan.release.artifact, artifactDigest: promotion.plan.release.digest, approver: $0.person,
-          roles: $0.roles, approvedAt: $0.at, planDigest: $0.plan,
-          deploymentWindow: promotion.plan.windows.keys.sorted(),
-          approvalDurationSeconds: ($0.at - promotion.requestedAt).seconds, comment: $0.comment)
       })
   }
 

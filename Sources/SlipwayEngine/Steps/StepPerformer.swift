@@ -8,7 +8,7 @@ struct StepPerformer: Sendable {
   let run: RunID
   let connectors: EnvironmentConnectors
   let catalog: any ConnectorCatalog
-  let surroundings: @Sendable () throws -> Surroundings
+  let surroundings: @Sendable (Plan, Ledger) throws -> Surroundings
   let time: any TimeSource
 
   /// Carries `stepRun` out and reads back.
@@ -47,7 +47,7 @@ struct StepPerformer: Sendable {
   private func judge(_ gate: GateSpec, _ ledger: Ledger) async -> GateReport {
     let now = time.now()
     do {
-      let judge = GateJudge(plan: plan, ledger: ledger, surroundings: try surroundings())
+      let judge = GateJudge(plan: plan, ledger: ledger, surroundings: try surroundings(plan, ledger))
       if let report = judge.judge(gate, at: now) { return report }
     } catch {
       // Without the file nobody knows what is frozen or accepted.
@@ -194,6 +194,8 @@ struct StepPerformer: Sendable {
     let text =
       switch milestone {
       case .promoted: "\(plan.release.id) serves \(plan.to)"
+      case .emergency:
+        "EMERGENCY: \(plan.release.id) is to go to \(plan.to) outside windows and freezes, \(plan.exception?.reason ?? "")"
       case .rolledBack:
         plan.operation == .rollback
           ? "\(plan.to) went back to \(plan.release.id), incident \(plan.incident ?? "none")"

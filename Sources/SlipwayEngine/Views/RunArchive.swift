@@ -24,8 +24,13 @@ package struct RunArchive: Sendable {
     }
   }
 
-  /// Everything known outside the runs.
-  package func ledger() async throws -> Ledger {
+  /// The rows of an environment's runs, newest first.
+  func rows(of environment: EnvironmentName, limit: Int) async throws -> [RunRow] {
+    try await reader.runs(of: environment, limit: limit)
+  }
+
+  /// Everything known outside the runs, as of the entry `last`.
+  package func ledger(through last: Int64 = .max) async throws -> Ledger {
     var entries: [StoredEntry] = []
     for prefix in ["release:", "freeze:", "environment:"] {
       while true {
@@ -36,7 +41,8 @@ package struct RunArchive: Sendable {
       }
     }
     var ledger = Ledger()
-    for stored in entries.sorted(by: { $0.seq < $1.seq }) where !stored.entry.kind.hasPrefix("task.") {
+    for stored in entries.sorted(by: { $0.seq < $1.seq })
+    where !stored.entry.kind.hasPrefix("task.") && stored.seq <= last {
       do {
         ledger.apply(try CanonicalJSON.decode(LedgerEvent.self, from: stored.entry.body), at: stored.entry.at)
       } catch {

@@ -2,8 +2,22 @@
 package struct Surroundings: Sendable, Equatable {
   /// Freezes of the pipeline file, in force beside those of the ledger.
   package var freezes: [Freeze]
+  /// Recorded risk acceptances.
+  package var acceptances: AcceptanceBook
+  /// Reports of this release whose kept bytes are no longer what was handed in.
+  package var damagedProofs: [Digest: ProofDamage]
 
-  package init(freezes: [Freeze] = []) {
+  package init(
+    freezes: [Freeze] = [], acceptances: AcceptanceBook = AcceptanceBook(), damagedProofs: [Digest: ProofDamage] = [:]
+  ) {
     self.freezes = freezes
+    self.acceptances = acceptances
+    self.damagedProofs = damagedProofs
   }
+}
+
+/// What happened to the bytes of a report after it was handed in.
+package enum ProofDamage: String, Codable, Sendable {
+  case missing
+  case changed
 }

@@ -5,14 +5,14 @@ package enum GateSpec: Codable, Sendable, Equatable {
   /// The verified release stayed live there, without a break, for at least this long (E3).
   case soak(in: EnvironmentName, atLeast: Span)
   /// Review reports of these kinds were handed in and passed (A2).
-  case reviews([ReviewKind])
-  /// A test report with at least `minimum` executed tests and no failure.
-  case tests(minimum: Int)
+  case reviews([ReviewKind], maxAge: Span? = nil)
+  /// Test reports with at least `minimum` executed tests and no failure: those of one name, or all together (D2, D3).
+  case tests(minimum: Int, name: String? = nil, maxAge: Span? = nil)
   /// At most this many findings per severity (E4, A3); an absent one has the limit of the next milder one that has one, so that a limit on high
   /// findings never lets critical ones pass.
-  case vulnerabilities(limits: [Severity: Int])
+  case vulnerabilities(limits: [Severity: Int], maxAge: Span? = nil)
   /// Covered lines in percent (D2).
-  case coverage(lines: Double)
+  case coverage(lines: Double, maxAge: Span? = nil)
   /// The artifact is named by digest, and a file still has the digest it was registered with (E5).
   case immutableReference
   /// The named deployment window is open (E6).
@@ -30,7 +30,7 @@ package enum GateSpec: Codable, Sendable, Equatable {
     case .verified(let environment): "verified-in-\(environment)"
     case .soak(let environment, _): "soak-in-\(environment)"
     case .reviews: "reviews"
-    case .tests: "tests"
+    case .tests(_, let name, _): name.map { "tests-\($0)" } ?? "tests"
     case .vulnerabilities: "vulnerabilities"
     case .coverage: "coverage"
     case .immutableReference: "immutable-reference"
@@ -42,9 +42,9 @@ package enum GateSpec: Codable, Sendable, Equatable {
   }
 }
 
-/// The reviews of requirement A2.
+/// The reviews of requirement A2, and the code review and the CI's word of D2 in the same form.
 package enum ReviewKind: String, Codable, Sendable, CaseIterable, Comparable {
-  case ba, architect, security, devops, e2e
+  case ba, architect, security, devops, e2e, code, ci
   package static func < (left: ReviewKind, right: ReviewKind) -> Bool { left.rawValue < right.rawValue }
 }
 

@@ -6,7 +6,7 @@ package struct Pipeline: Codable, Sendable, Equatable {
   /// The project's name; part of every plan and evidence file.
   package var project: String
   /// Who holds which role, when roles are kept in the file.
-  package var roles: [RoleName: [Person]]
+  package var roles: [RoleName: RoleSpec]
   /// Named deployment windows.
   package var windows: [String: Window]
   /// Freezes written in the file; more come from `slipway freeze add`.
@@ -17,13 +17,20 @@ package struct Pipeline: Codable, Sendable, Equatable {
   package var promotions: [PromotionSpec]
   /// Commands that are told about milestones; a failing one never stops a promotion.
   package var notify: [NotifySpec]
-  /// How people prove who they are when they decide.
+  /// How people prove who they are.
   package var identity: IdentitySpec
+  /// The command that turns a rejection into tasks of an issue tracker; nil writes the file alone.
+  package var followUp: FollowUpSpec?
+  /// Where risk acceptances are recorded; nil when none are.
+  package var acceptances: AcceptanceSpec?
+  /// Where requests for approval are put for people to read; nil: only in evidence and on demand.
+  package var requests: RequestsSpec?
 
   package init(
-    project: String, roles: [RoleName: [Person]] = [:], windows: [String: Window] = [:], freezes: [Freeze] = [],
+    project: String, roles: [RoleName: RoleSpec] = [:], windows: [String: Window] = [:], freezes: [Freeze] = [],
     environments: [EnvironmentSpec], promotions: [PromotionSpec], notify: [NotifySpec] = [],
-    identity: IdentitySpec = IdentitySpec(local: true, claimed: true)
+    identity: IdentitySpec = .anybody, followUp: FollowUpSpec? = nil, acceptances: AcceptanceSpec? = nil,
+    requests: RequestsSpec? = nil
   ) {
     self.project = project
     self.roles = roles
@@ -33,14 +40,22 @@ package struct Pipeline: Codable, Sendable, Equatable {
     self.promotions = promotions
     self.notify = notify
     self.identity = identity
+    self.followUp = followUp
+    self.acceptances = acceptances
+    self.requests = requests
   }
 
   package func environment(_ name: EnvironmentName) -> EnvironmentSpec? { environments.first { $0.name == name } }
   package func promotion(to name: EnvironmentName) -> PromotionSpec? { promotions.first { $0.to == name } }
 
-  /// The roles that `person` holds in this file.
-  package func roles(of person: Person) -> [RoleName] {
-    roles.filter { $0.value.contains(person) }.map(\.key).sorted()
+  /// The roles that this file gives `person` by name; what a token might say of them is not known here.
+  package func roles(naming person: Person) -> [RoleName] {
+    roles.filter { $0.value.people.contains(person) }.map(\.key).sorted()
+  }
+
+  /// The roles that `identity` holds by this file.
+  package func roles(of identity: Identity) -> [RoleName] {
+    roles.filter { $0.value.isHeld(by: identity) }.map(\.key).sorted()
   }
 }
 
@@ -59,11 +74,14 @@ package struct PromotionSpec: Codable, Sendable, Equatable {
   package var rollback: RollbackSpec
   /// Nil when the release changes no data.
   package var migration: MigrationSpec?
+  /// Ways around single rules.
+  package var exceptions: ExceptionSpec
 
   package init(
     from: EnvironmentName?, to: EnvironmentName, gates: [GateSpec] = [], approval: ApprovalSpec? = nil,
     confirms: [ConfirmSpec] = [], rollout: RolloutSpec = RolloutSpec(), watch: WatchSpec = WatchSpec(),
-    verify: VerifySpec = VerifySpec(), rollback: RollbackSpec = RollbackSpec(), migration: MigrationSpec? = nil
+    verify: VerifySpec = VerifySpec(), rollback: RollbackSpec = RollbackSpec(), migration: MigrationSpec? = nil,
+    exceptions: ExceptionSpec = ExceptionSpec()
   ) {
     self.from = from
     self.to = to
@@ -75,6 +93,7 @@ package struct PromotionSpec: Codable, Sendable, Equatable {
     self.verify = verify
     self.rollback = rollback
     self.migration = migration
+    self.exceptions = exceptions
   }
 }
 
@@ -86,5 +105,31 @@ package struct NotifySpec: Codable, Sendable, Equatable {
   package init(run: String, environment: [String: SecretText] = [:]) {
     self.run = run
     self.environment = environment
+  }
+}
+
+/// A command that files the tasks of a rejection with an issue tracker, as JSON on its standard input; what it prints is the reference that is kept.
+package struct FollowUpSpec: Codable, Sendable, Equatable {
+  package var run: String
+  package var environment: [String: SecretText]
+  package var timeout: Span
+
+  package init(run: String, environment: [String: SecretText] = [:], timeout: Span = .seconds(30)) {
+    self.run = run
+    self.environment = environment
+    self.timeout = timeout
+  }
+}
+
+/// The file of risk acceptances, which is read anew whenever a finding is judged.
+package struct AcceptanceSpec: Codable, Sendable, Equatable {
+  /// From the folder of the pipeline file.
+  package var file: String
+  /// Who may take a risk: holders of any of these roles; anybody when empty.
+  package var roles: [RoleName]
+
+  package init(file: String, roles: [RoleName] = []) {
+    self.file = file
+    self.roles = roles
   }
 }

@@ -3,6 +3,8 @@ internal import SlipwayModel
 /// The checks that look at several parts of the file at once.
 struct PromotionChecks {
   let draft: PipelineGrammar.Draft
+  /// Whether the file says how people prove who they are, readable or not.
+  let hasIdentity: Bool
   let reading: Reading
 
   func run() {
@@ -18,6 +20,7 @@ struct PromotionChecks {
       targets[to] = targets[to] ?? position
       checkGates(promotion)
       checkWatch(promotion)
+      checkExceptions(promotion)
       ApprovalChecks(roles: draft.roles, reading: reading).run(promotion)
       guard let environment = draft.environments.first(where: { $0.name == to.text }) else { continue }
       checkMeasured(promotion, environment.value)
@@ -27,6 +30,33 @@ struct PromotionChecks {
       }
     }
     checkOrder()
+    checkIdentity()
+  }
+
+  /// Whoever is to agree must be able to show who they are; the file says how, and nothing is believed that it does not say.
+  private func checkIdentity() {
+    guard !hasIdentity else { return }
+    guard let first = draft.promotions.first(where: { $0.value.approval != nil }) else { return }
+    reading.report(
+      .meaning, first.node["approval"]?.position ?? first.node.position,
+      "people are to agree, and nothing says how they prove who they are",
+      expected: "'identity:' at the top, such as 'identity: {local: true}'")
+  }
+
+  /// An emergency of which nobody is told, and a way around a rule that stands nowhere.
+  private func checkExceptions(_ promotion: Located<PromotionDraft>) {
+    let exceptions = promotion.value.exceptions
+    guard let node = promotion.node["exceptions"] else { return }
+    if exceptions.emergency != nil, draft.notify.isEmpty {
+      reading.report(
+        .meaning, node.keyPlace("emergency"), "nobody on call could be told of an emergency",
+        expected: "a command under 'notify'")
+    }
+    if exceptions.hotfix != nil, promotion.node["from"] == nil {
+      reading.report(
+        .meaning, node.keyPlace("hotfix"), "there is no environment before that a hotfix could skip",
+        expected: "'from: …' in the promotion")
+    }
   }
 
   private func checkGates(_ promotion: Located<PromotionDraft>) {

@@ -28,14 +28,16 @@ enum GateGrammar {
       .key("soak", soak, "The release stayed live there without a break for at least this long; the promotion waits.") {
         .soak($0.environment, $0.span)
       },
-      .key("reviews", reviews, "Review reports of these kinds were handed in and passed.") { .whole(.reviews($0)) },
+      .key("reviews", reviews, "Review reports of these kinds were handed in and passed.") {
+        .whole(.reviews($0.kinds, maxAge: $0.maxAge))
+      },
       .key(
         "tests", tests, "A test report with this many executed tests and no failure.",
         bare: .whole(.tests(minimum: Tests().minimum))
-      ) { .whole(.tests(minimum: $0.minimum)) },
-      .key("coverage", coverage, "Lines covered by tests.") { .whole(.coverage(lines: $0)) },
+      ) { .whole(.tests(minimum: $0.minimum, name: $0.name, maxAge: $0.maxAge)) },
+      .key("coverage", coverage, "Lines covered by tests.") { .whole(.coverage(lines: $0.lines, maxAge: $0.maxAge)) },
       .key("vulnerabilities", vulnerabilities, "At most so many findings of each severity.") {
-        .whole(.vulnerabilities(limits: $0.limits))
+        .whole(.vulnerabilities(limits: $0.limits, maxAge: $0.maxAge))
       },
       .word("immutable-reference", .whole(.immutableReference), "The artifact is named by digest and still has it."),
       .key("window", .reference(to: .window), "The named deployment window is open.") { .whole(.window($0)) },
@@ -75,33 +77,85 @@ enum GateGrammar {
     }
   }()
 
-  private static let reviews = Shape<[ReviewKind]>.list(
+  private static let oldest = "How old a report may be when it is used; any age when left out."
+
+  /// The short form, or an object with it and more; a mapping is always the object.
+  private static func short<Short, Long>(
+    _ short: Shape<Short>, or long: Shape<Long>, _ make: @escaping @Sendable (Short) -> Long
+  ) -> Shape<Long> {
+    let schema: Schema = ["anyOf": .list([.object(short.schema), .object(long.schema)])]
+    return Shape(schema: schema, expectation: short.expectation) { node, reading in
+      if case .mapping = node.content { return long.read(node, reading) }
+      return short.read(node, reading).map(make)
+    }
+  }
+
+  private struct Reviews: Sendable {
+    var kinds: [ReviewKind] = []
+    var maxAge: Span?
+  }
+
+  private static let kinds = Shape<[ReviewKind]>.list(
     of: .word("review"), what: "reviews", minimum: 1, isUnique: true)
+
+  private static let reviews = short(
+    kinds,
+    or: Shape<Reviews>.object(
+      "reviews", Reviews(),
+      [
+        .required("kinds", \.kinds, kinds, "Which reviews."),
+        .optional("max_age", \.maxAge, .duration(), oldest),
+      ])
+  ) { Reviews(kinds: $0) }
 
   private struct Tests: Sendable {
     var minimum = 1
+    var name: String?
+    var maxAge: Span?
   }
 
   private static let tests = Shape<Tests>.object(
     "tests", Tests(),
-    [.optional("minimum", \.minimum, .integer(0...10_000_000, "a number of tests"), "So many tests must have run.")]
+    [
+      .optional("minimum", \.minimum, .integer(0...10_000_000, "a number of tests"), "So many tests must have run."),
+      .optional(
+        "name", \.name, .name("the name under which a test report was handed in"),
+        "Only reports handed in with --name and this name; all together when left out."),
+      .optional("max_age", \.maxAge, .duration(), oldest),
+    ]
   ).checked { tests, node, reading in
     guard tests.minimum == 0 else { return }
     cannotFail(node.place("minimum"), "no test at all would pass", expected: "at least 1", reading)
   }
 
-  private static let coverage = Shape<Double>.percent.checked { percent, node, reading in
+  private struct Coverage: Sendable {
+    var lines = 0.0
+    var maxAge: Span?
+  }
+
+  private static let lines = Shape<Double>.percent.checked { percent, node, reading in
     if percent == 0 { cannotFail(node.position, "no coverage at all would pass", expected: "more than 0%", reading) }
     if percent > 100 {
       reading.report(.meaning, node.position, "more than everything cannot be covered", expected: "at most 100%")
     }
   }
 
+  private static let coverage = short(
+    lines,
+    or: Shape<Coverage>.object(
+      "coverage", Coverage(),
+      [
+        .required("lines", \.lines, lines, "So much of all lines."),
+        .optional("max_age", \.maxAge, .duration(), oldest),
+      ])
+  ) { Coverage(lines: $0) }
+
   private struct Findings: Sendable {
     var critical: Int?
     var high: Int?
     var medium: Int?
     var low: Int?
+    var maxAge: Span?
 
     var limits: [Severity: Int] {
       let all: [(Severity, Int?)] = [(.critical, critical), (.high, high), (.medium, medium), (.low, low)]
@@ -118,9 +172,10 @@ enum GateGrammar {
       .optional("high", \.high, limit, "At most so many high findings."),
       .optional("medium", \.medium, limit, "At most so many medium findings."),
       .optional("low", \.low, limit, "At most so many low findings."),
+      .optional("max_age", \.maxAge, .duration(), oldest),
     ]
   ).checked { findings, node, reading in
-    guard case .mapping(let entries) = node.content, entries.isEmpty, findings.limits.isEmpty else { return }
+    guard case .mapping(let entries) = node.content, entries.allSatisfy({ $0.key == "max_age" }) else { return }
     cannotFail(node.position, "no severity is limited", expected: "a limit such as 'critical: 0'", reading)
   }
 

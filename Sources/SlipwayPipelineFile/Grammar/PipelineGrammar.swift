@@ -5,13 +5,16 @@ enum PipelineGrammar {
   /// What the file says, with places, before the checks that look at several parts of it.
   struct Draft: Sendable {
     var project = ""
-    var roles: [Named<[Person]>] = []
+    var roles: [Named<RoleSpec>] = []
     var windows: [Named<Window>] = []
     var freezes: [Freeze] = []
     var environments: [Named<EnvironmentSpec>] = []
     var promotions: [Located<PromotionDraft>] = []
     var notify: [NotifySpec] = []
+    var followUp: FollowUpSpec?
     var identity: IdentitySpec?
+    var acceptances: AcceptanceSpec?
+    var requests: RequestsSpec?
   }
 
   static let shape = Shape<Draft>.object(
@@ -20,7 +23,7 @@ enum PipelineGrammar {
       .required(
         "project", \.project, .name("the project's name"), "The project's name; stands in every plan and all evidence."),
       .optional(
-        "roles", \.roles, .names(.definition(of: .role), to: people, what: "roles"),
+        "roles", \.roles, .names(.definition(of: .role), to: RoleGrammar.role, what: "roles"),
         "Who holds which role. Approvals ask for roles."),
       .optional(
         "windows", \.windows, .names(.definition(of: .window), to: CalendarGrammar.window, what: "windows"),
@@ -40,10 +43,26 @@ enum PipelineGrammar {
         "notify", \.notify, .list(of: notify, what: "commands"),
         "Commands told about milestones, the message as JSON on standard input. A failing one stops nothing."),
       .optional(
+        "follow_up", \.followUp, followUp,
+        "A command that files the tasks of a rejection with an issue tracker, as JSON on standard input."),
+      .optional(
         "identity", \.identity, IdentityGrammar.identity, "How people prove who they are when they decide."),
+      .optional(
+        "acceptances", \.acceptances, AcceptanceGrammar.spec,
+        "The file in which risk acceptances are recorded, for the gate 'vulnerabilities'."),
+      .optional(
+        "requests", \.requests, RequestGrammar.requests,
+        "Where requests for approval are put for people to read. A failing place stops nothing."),
     ])
 
-  private static let people = Shape<[Person]>.list(of: .person, what: "people", minimum: 1, isUnique: true)
+  private static let followUp = Shape<FollowUpSpec>.object(
+    "follow_up", FollowUpSpec(run: ""),
+    [
+      .required("run", \.run, .command, "Run by sh -c; the last line it prints is kept as the reference."),
+      .optional(
+        "environment", \.environment, .variables, "Variables; values may refer to ${env:NAME} or ${file:PATH}."),
+      .optional("timeout", \.timeout, .duration(), "How long it may take."),
+    ])
 
   private static let notify = Shape<NotifySpec>.object(
     "a notification", NotifySpec(run: ""),
@@ -59,14 +78,15 @@ enum PipelineGrammar {
     ClearSecrets.check(root, reading)
     reading.settle()
     guard let draft else { return nil }
-    PromotionChecks(draft: draft, reading: reading).run()
+    PromotionChecks(draft: draft, hasIdentity: root["identity"] != nil, reading: reading).run()
     return Pipeline(
       project: draft.project,
       roles: Dictionary(draft.roles.map { (RoleName($0.name), $0.value) }, uniquingKeysWith: { first, _ in first }),
       windows: Dictionary(draft.windows.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
       freezes: draft.freezes, environments: draft.environments.map { $0.value.named($0.name) },
       promotions: draft.promotions.map { $0.value.spec }, notify: draft.notify,
-      identity: draft.identity ?? IdentitySpec(local: true, claimed: true))
+      identity: draft.identity ?? IdentitySpec(), followUp: draft.followUp, acceptances: draft.acceptances,
+      requests: draft.requests)
   }
 }
 

@@ -8,6 +8,7 @@ extension PipelineTemplate {
 
     roles:
       approver: [ann, bob, carol]
+    identity: {local: true}
 
     environments:
       dev:
@@ -42,7 +43,7 @@ extension PipelineTemplate {
           - tests
           - coverage: 80%
           - vulnerabilities: {critical: 0, high: 0}
-          - reviews: [architect]
+          - reviews: [code, ci]
         rollout: {steps: [100%], watch: 1m}
 
       # To canary: end-to-end tests pass, two stable hours in staging, the scan clean; then someone agrees.

@@ -43,17 +43,23 @@ struct CheckCommand: AsyncParsableCommand {
     switch PipelineFile.read(contentsOf: options.fileURL.path, shownAs: options.file) {
     case .success(let document):
       let pipeline = document.pipeline
+      try Self.refuse(AcceptanceFile.book(of: pipeline, folder: options.root.path).problems, options)
       if options.isJSON { return try Terminal.json(Answer(valid: true, problems: [])) }
       let ways = pipeline.promotions.map { "\($0.from.map { "\($0) → " } ?? "")\($0.to)" }.joined(separator: ", ")
       print("\(options.file): good. project \(pipeline.project), promotions: \(ways)")
     case .failure(let problems):
-      if options.isJSON {
-        try Terminal.json(Answer(valid: false, problems: problems.description.split(separator: "\n").map(String.init)))
-      } else {
-        StandardStream.error.write(Data((problems.description + "\n").utf8))
-      }
-      throw ExitCode(ExitStatus.badInput.rawValue)
+      try Self.refuse(problems.description.split(separator: "\n").map(String.init), options)
     }
+  }
+
+  private static func refuse(_ problems: [String], _ options: CommonOptions) throws {
+    guard !problems.isEmpty else { return }
+    if options.isJSON {
+      try Terminal.json(Answer(valid: false, problems: problems))
+    } else {
+      StandardStream.error.write(Data((problems.joined(separator: "\n") + "\n").utf8))
+    }
+    throw ExitCode(ExitStatus.badInput.rawValue)
   }
 
   private struct Answer: Encodable {

@@ -107,7 +107,7 @@ struct ReleaseCommand: AsyncParsableCommand {
         "release   \(found.id)\nartifact  \(found.artifact)\ndigest    \(found.digest?.description ?? "not stated")")
       print("commit    \(found.commit ?? "not stated")\nci run    \(found.ciRun ?? "not stated")")
       if let reason = view.quarantined { print("quarantined: \(reason)") }
-      for report in view.reports { print("report    \(report.kind)  \(report.file)  \(report.at)  \(report.digest)") }
+      for report in view.reports { print("report    \(report.label)  \(report.file)  \(report.at)  \(report.digest)") }
       for stay in stays {
         print("verified  in \(stay.environment) from \(stay.from) \(stay.until.map { "until \($0)" } ?? "until now")")
       }
@@ -126,76 +126,6 @@ struct ReleaseCommand: AsyncParsableCommand {
         .orRefusal()
       if options.isJSON { return try Terminal.json(reply) }
       print("release \(release) is quarantined: \(reason)")
-    }
-  }
-}
-
-struct ReportCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "report", abstract: "Hands in a gate's proof.", subcommands: [Add.self])
-
-  struct Add: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Reads a report, keeps a copy, and binds it to a release.")
-
-    @OptionGroup var options: CommonOptions
-    @Argument(help: "The release.") var release: String
-    @Option(name: .long, help: "What it is: \(ReportReader.kinds.joined(separator: ", ")).") var kind: String
-    @Argument(help: "The report file.") var path: String
-
-    func run() async throws {
-      let workshop = try Workshop(options)
-      let known = try await workshop.archive().ledger().releases[ReleaseID(release)]
-      guard let known else {
-        throw CommandError(
-          .usage, "release '\(release)' is not registered; add it with: slipway release add \(release) --artifact …")
-      }
-      let read = try proof()
-      try keep(read.data, digest: read.digest, in: workshop.state)
-      let report = Report(
-        release: known.id, releaseDigest: known.digest, kind: read.kind, file: path, digest: read.digest,
-        size: read.data.count,
-        at: SystemTime().now(), content: read.content)
-      _ = try await workshop.hand(.ledger(.reportAdded(report))).orRefusal()
-      if options.isJSON { return try Terminal.json(report) }
-      print("\(read.kind) report for \(release): \(ReportText.line(read.content)), \(read.digest)")
-    }
-
-    private func proof() throws -> ReadReport {
-      guard ReportReader.kinds.contains(kind) else {
-        throw CommandError(
-          .usage, "report kind '\(kind)' is not known; known: \(ReportReader.kinds.joined(separator: ", "))")
-      }
-      do throws(ConnectorError) {
-        return try ReportReader.read(path, kind: kind)
-      } catch {
-        // Whatever is wrong with it, the file is what has to be changed.
-        throw CommandError(.badInput, error.message)
-      }
-    }
-
-    /// The bytes are kept under their digest, so that what a gate relied on can be shown later.
-    private func keep(_ data: Data, digest: Digest, in state: StateFolder) throws {
-      try FileManager.default.createDirectory(at: state.proofs, withIntermediateDirectories: true)
-      let file = state.proofs.appending(path: digest.hex)
-      guard !FileManager.default.fileExists(atPath: file.path) else { return }
-      try data.write(to: file, options: .atomic)
-    }
-  }
-}
-
-/// A report's figures in words.
-enum ReportText {
-  static func line(_ content: ReportContent) -> String {
-    switch content {
-    case .review(let kind, let status, let verdict, let severity):
-      "\(kind.rawValue) review: status \(status ?? "not stated"), verdict \(verdict ?? "not stated"), severity \(severity?.rawValue ?? "not stated")"
-    case .tests(let figures):
-      "\(figures.executed) tests executed, \(figures.failed) failed, \(figures.errored) in error, \(figures.skipped) skipped"
-    case .coverage(let figures): "\(figures.covered) of \(figures.lines) lines covered"
-    case .findings(let figures):
-      Severity.allCases.reversed().map { "\(figures.bySeverity[$0] ?? 0) \($0.rawValue)" }.joined(separator: ", ")
-        + ", \(figures.unknownSeverity) of unknown severity"
     }
   }
 }

@@ -15,14 +15,14 @@ struct LiveCatalog: ConnectorCatalog {
   private let inherited: [String: String]
   private let program: String
   private let notifiers: @Sendable () -> [NotifySpec]
+  private let requests: @Sendable () -> RequestsSpec?
 
   init(_ options: CommonOptions, state: StateFolder) throws {
     self.options = options
     self.state = state
     let environment = ProcessInfo.processInfo.environment
     let folder = options.root.path
-    // Children get what finding programs takes; everything else they need is named in the pipeline file.
-    inherited = environment.filter { ["PATH", "HOME", "LANG", "TZ", "USER", "TMPDIR"].contains($0.key) }
+    inherited = Self.inherited
     secrets = SecretSource(environment: environment, folder: folder)
     runner = CommandRunner(folder: folder, inherited: inherited, secrets: secrets)
     client = Self.client
@@ -30,14 +30,24 @@ struct LiveCatalog: ConnectorCatalog {
     let file = options.fileURL
     let shown = options.file
     notifiers = { (try? PipelineLoading.load(file, shown: shown))?.notify ?? [] }
+    requests = { (try? PipelineLoading.load(file, shown: shown))?.requests }
   }
 
   /// One client for the whole process; connections are not kept, so that every probe asks anew.
-  private static let client: HTTPClient = {
+  static let client: HTTPClient = {
     var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
     configuration.connectionPool.idleTimeout = .seconds(2)
     return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }()
+
+  static func witness(_ options: CommonOptions) -> LiveWitness {
+    LiveWitness(folder: options.root.path, environment: inherited, client: client)
+  }
+
+  /// Children get what finding programs takes; everything else they need is named in the pipeline file.
+  private static var inherited: [String: String] {
+    ProcessInfo.processInfo.environment.filter { ["PATH", "HOME", "LANG", "TZ", "USER", "TMPDIR"].contains($0.key) }
+  }
 
   /// The path of this very program, for the processes that outlive the command.
   static func ownPath() throws -> String {
@@ -109,7 +119,26 @@ struct LiveCatalog: ConnectorCatalog {
     }
   }
 
+  func file(
+    _ tasks: [Promotion.FollowUpTask], of promotion: Promotion, by spec: FollowUpSpec
+  ) async throws(ConnectorError) -> String {
+    try await CommandTracker(spec, runner: runner).file(tasks, of: promotion)
+  }
+
   func tell(_ message: Message) async -> String? { await CommandNotifier(notifiers(), runner: runner).tell(message) }
+
+  func shelves() -> [any RequestShelf]? {
+    let spec = requests()
+    let folder: [any RequestShelf] = spec?.folder.map { [FolderShelf($0, root: options.root.path)] } ?? []
+    return folder
+      + (spec?.s3.map { bucket in
+        [
+          S3Shelf(bucket, secrets: secrets, client: client, now: { SystemTime().now() }) {
+            try await Task.sleep(for: $0.duration)
+          }
+        ]
+      } ?? [])
+  }
 
   /// Ends the HTTP client, which would otherwise complain at the end of the process.
   func close() async { try? await client.shutdown() }

@@ -24,6 +24,7 @@ enum SecretRedaction {
     guard let pipeline else { return Redactor() }
     let source = SecretSource(environment: ProcessInfo.processInfo.environment, folder: root.path)
     var texts = pipeline.notify.flatMap { Array($0.environment.values) }
+    if let bucket = pipeline.requests?.s3 { texts += [bucket.accessKey, bucket.secretKey] }
     for environment in pipeline.environments {
       switch environment.deploy {
       case .processes(let spec): texts += spec.environment.values

@@ -19,6 +19,17 @@ struct Workshop: Sendable {
   /// The checked pipeline, or a ``CommandError`` with every mistake.
   func pipeline() throws -> Pipeline { try PipelineLoading.load(options.fileURL, shown: options.file) }
 
+  /// Reads what lies beside the journal and matters to a plan, as it is at this moment.
+  var surroundings: @Sendable (Plan, Ledger) throws -> Surroundings {
+    { plan, ledger in
+      let pipeline = try self.pipeline()
+      let reports = ledger.newestReports(of: plan.release)
+      return Surroundings(
+        freezes: pipeline.freezes, acceptances: AcceptanceFile.book(of: pipeline, folder: options.root.path),
+        damagedProofs: ProofShelf(folder: state.proofs).damage(among: reports.map(\.digest)))
+    }
+  }
+
   /// Opens the journal for reading; works beside a live driver.
   func reader() throws -> JournalReader { try JournalReader.open(folder: state.url) }
 
@@ -39,7 +50,7 @@ struct Workshop: Sendable {
         state: state, journal: journal, catalog: try LiveCatalog(options, state: state),
         pipeline: { try PipelineLoading.load(file, shown: shown) }, time: SystemTime(),
         author: EvidenceAuthor(key: key, redactor: SecretRedaction.redactor(for: try? pipeline(), root: options.root)),
-        observer: observer)
+        observer: observer, surroundings: surroundings, witness: LiveCatalog.witness(options))
       return (engine, journal)
     } catch {
       await journal.close()
@@ -48,9 +59,10 @@ struct Workshop: Sendable {
   }
 
   /// Hands a submission in: directly where nobody drives the state, through the inbox where somebody does.
-  func hand(_ content: Submission.Content) async throws -> Reply {
+  func hand(_ content: Submission.Content, proving credential: Credential? = nil) async throws -> Reply {
     let submission = Submission(
-      id: UUID().uuidString.lowercased(), by: options.person, provenBy: options.provenBy, content: content)
+      id: UUID().uuidString.lowercased(), by: options.person, credential: credential ?? options.credential,
+      content: content)
     if let reply = try await directly(submission) { return reply }
     let inbox = Inbox(state)
     try inbox.leave(submission)

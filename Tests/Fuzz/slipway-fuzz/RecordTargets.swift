@@ -27,6 +27,7 @@ struct EventTarget: FuzzTarget {
     let text = """
       project: a
       roles: {r: [p]}
+      identity: {local: true}
       environments:
         s: {deploy: {processes: {run: x, ports: {a: 1, b: 2}}}, traffic: {router: {listen: 127.0.0.1:3}}}
         e: {deploy: {processes: {run: x, ports: {a: 4, b: 5}}}, traffic: {router: {listen: 127.0.0.1:6}}}
@@ -107,7 +108,9 @@ struct EventTarget: FuzzTarget {
 struct LedgerTarget: FuzzTarget {
   static func seeds() throws -> [Data] {
     let placement = Placement(slot: .b, release: EventTarget.release("1"), run: "r", since: EventTarget.noon)
-    let findings = FindingFigures(examined: 1, bySeverity: [.high: 2], unknownSeverity: 0, ids: ["a"])
+    let findings = FindingFigures(
+      examined: 1, bySeverity: [.high: 2], unknownSeverity: 0, ids: ["a"], findings: [Finding(id: "a", severity: .high)]
+    )
     let report = Report(
       release: "1", releaseDigest: nil, kind: "junit", file: "f", digest: Digest(of: Data()), size: 1,
       at: EventTarget.noon,
@@ -161,7 +164,7 @@ struct InboxTarget: FuzzTarget {
     let replies = [
       Reply(accepted: true, run: "r", message: "m"), Reply(accepted: false, message: "m", code: .notFound),
     ]
-    return try contents.map { try CanonicalJSON.encode(Submission(id: "s", by: "p", provenBy: "local", content: $0)) }
+    return try contents.map { try CanonicalJSON.encode(Submission(id: "s", by: "p", content: $0)) }
       + replies.map { try CanonicalJSON.encode($0) }
   }
 

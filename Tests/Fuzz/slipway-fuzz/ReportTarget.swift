@@ -70,6 +70,7 @@ struct ReportTarget: FuzzTarget {
     case .findings(let figures):
       (figures.examined ?? 0) >= 0 && figures.unknownSeverity >= 0 && figures.bySeverity.values.allSatisfy { $0 > 0 }
         && figures.ids.count <= 1_000 && figures.ids == figures.ids.sorted()
+        && figures.findings.count <= figures.unknownSeverity + figures.bySeverity.values.reduce(0, +)
     }
   }
 }

@@ -53,6 +53,7 @@ struct ReportFuzzTests {
     case .findings(let figures):
       (figures.examined ?? 0) >= 0 && figures.unknownSeverity >= 0 && figures.bySeverity.values.allSatisfy { $0 > 0 }
         && figures.ids.count <= 1_000 && figures.ids == figures.ids.sorted()
+        && figures.findings.count <= figures.unknownSeverity + figures.bySeverity.values.reduce(0, +)
     }
   }
 
@@ -159,6 +160,29 @@ struct ReportFuzzTests {
     Growth("packages", "pip-audit") {
       "{\"fixes\":[],\"dependencies\":[" + Growth.repeated("{\"name\":\"a\",\"vulns\":[]},", $0)
         + "{\"name\":\"a\"}]}"
+    },
+    Growth("vulnerabilities", "cyclonedx") { size in
+      "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.5\"><vulnerabilities>"
+        + (0..<size / 90).map {
+          "<vulnerability><id>\($0)</id><affects><target><ref>a</ref></target></affects></vulnerability>"
+        }
+        .joined() + "</vulnerabilities></bom>"
+    },
+    Growth("one long description", "cyclonedx") {
+      "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.5\"><vulnerabilities><vulnerability><description>"
+        + Growth.repeated("x&amp;", $0) + "</description></vulnerability></vulnerabilities></bom>"
+    },
+    Growth("places", "cyclonedx") { size in
+      "{\"bomFormat\":\"CycloneDX\",\"vulnerabilities\":[{\"affects\":["
+        + (0..<size / 20).map { "{\"ref\":\"\($0)\"}" }.joined(separator: ",") + "]}]}"
+    },
+    Growth("one long title", "sarif") {
+      "{\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{}},\"results\":[{\"message\":{\"text\":\""
+        + Growth.repeated("e\u{301}", $0) + "\"}}]}]}"
+    },
+    Growth("digests", "trivy") { size in
+      "{\"SchemaVersion\":2,\"ArtifactName\":\"a\",\"Metadata\":{\"RepoDigests\":["
+        + (0..<size / 90).map { "\"a@sha256:\(String(format: "%064x", $0))\"" }.joined(separator: ",") + "]}}"
     },
     Growth("metrics", "bandit") { size in
       "{\"errors\":[],\"results\":[],\"metrics\":{" + (0..<size / 10).map { "\"\($0)\":{}" }.joined(separator: ",")

@@ -29,8 +29,8 @@ struct ReportGateTests {
   func reviews() throws {
     let all = ReviewKind.allCases.map { $0 == .e2e ? review($0, nil, "PASS", nil) : review($0) }
     let passed = try judge(.reviews(ReviewKind.allCases), all)
-    #expect(passed.verdict == .passed && passed.proof.count == 5)
-    let missing = try judge(.reviews(ReviewKind.allCases), Array(all.dropLast(2)))
+    #expect(passed.verdict == .passed && passed.proof.count == 7)
+    let missing = try judge(.reviews(ReviewKind.allCases), all.filter { !["devops", "e2e"].contains($0.kind) })
     #expect(missing.verdict == .undecided)
     #expect(missing.reason.contains("devops: no report") && missing.reason.contains("e2e: no report"))
     #expect(try judge(.reviews([]), all).verdict == .undecided)
@@ -47,6 +47,19 @@ struct ReportGateTests {
     let found = try judge(.reviews([.ba, .security]), [review(.ba), review(.security, status, verdict, severity)])
     #expect(found.verdict == .failed)
     #expect(found.reason.hasPrefix("security: ") && !found.reason.contains("ba:"))
+  }
+
+  @Test(
+    "D2: the code review and the CI need status and verdict; a severity they state still counts",
+    arguments: [ReviewKind.code, .ci])
+  func shortReviews(kind: ReviewKind) throws {
+    let gate = GateSpec.reviews([kind])
+    #expect(try judge(gate, [review(kind, "done", "approved", nil)]).verdict == .passed)
+    #expect(try judge(gate, [review(kind, "done", "approved", .high)]).verdict == .failed)
+    #expect(try judge(gate, [review(kind, nil, "approved", nil)]).verdict == .failed)
+    #expect(try judge(gate, [review(kind, "done", "changes requested", nil)]).verdict == .failed)
+    let missing = try judge(gate, [])
+    #expect(missing.verdict == .undecided && missing.remedy?.contains("--kind \(kind.rawValue) FILE") == true)
   }
 
   @Test("of one kind the newest report decides, and reports of another artifact do not count")

@@ -1,0 +1,112 @@
+internal import AsyncHTTPClient
+internal import Foundation
+internal import NIOCore
+internal import NIOHTTP1
+internal import SlipwayModel
+
+/// One signed request to a store that speaks S3.
+struct S3Question: Sendable {
+  var method: HTTPMethod
+  var endpoint: String
+  /// Percent-encoded.
+  var path: String
+  var headers: [(name: String, value: String)] = []
+  var body = Data()
+}
+
+/// What the store said, as far as it matters.
+struct S3Answer: Sendable, Equatable {
+  static let revisionName = "x-amz-meta-slipway-revision"
+  static let digestName = "x-amz-meta-slipway-sha256"
+
+  var status: Int
+  /// The store's own word for an error, such as `NoSuchBucket`.
+  var code: String?
+  var tag: String?
+  var revision: Int64?
+  var digest: String?
+  var retryAfter: Span?
+
+  init(status: Int, headers: HTTPHeaders, body: String) {
+    self.status = status
+    tag = headers.first(name: "etag")
+    revision = headers.first(name: Self.revisionName).flatMap { Int64($0) }
+    digest = headers.first(name: Self.digestName)
+    retryAfter = headers.first(name: "retry-after").flatMap { Int64($0) }.flatMap { $0 >= 0 ? .seconds($0) : nil }
+    code = Self.code(in: body)
+  }
+
+  /// The text of `<Code>`; only what looks like such a word, for a stranger's answer stands in a message.
+  private static func code(in body: String) -> String? {
+    guard let start = body.firstRange(of: "<Code>"), let end = body[start.upperBound...].firstRange(of: "</Code>")
+    else { return nil }
+    let word = body[start.upperBound..<end.lowerBound]
+    return !word.isEmpty && word.count <= 60 && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
+      ? String(word) : nil
+  }
+}
+
+/// Asks a store, bounded in time and size.
+struct S3Exchange: Sendable {
+  let client: HTTPClient
+  let now: @Sendable () -> Timestamp
+
+  static let timeout = Span.seconds(10)
+  private static let largestAnswer = 1 << 16
+
+  func ask(_ question: S3Question, _ signer: SignatureV4) async throws(ConnectorError) -> S3Answer {
+    let request = signed(question, signer)
+    let shown = question.endpoint
+    // The client's own deadline ends with the head of the answer; a body that trickles must end too.
+    let answer = await withTaskGroup(of: Result<S3Answer, ConnectorError>?.self) { group in
+      group.addTask { await exchange(request, shown) }
+      group.addTask {
+        try? await Task.sleep(for: Self.timeout.duration)
+        return nil
+      }
+      let first = await group.next() ?? nil
+      group.cancelAll()
+      return first
+    }
+    if Task.isCancelled { throw ConnectorError(.timedOut, "asking \(shown) was cancelled") }
+    guard let answer else { throw ConnectorError(.timedOut, "\(shown) did not answer within \(Self.timeout)") }
+    return try answer.get()
+  }
+
+  private func signed(_ question: S3Question, _ signer: SignatureV4) -> HTTPClientRequest {
+    let time = now()
+    let payload = Digest(of: question.body).hex
+    // As the client would spell it, but said here, because it is part of what is signed.
+    let host = question.endpoint.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first ?? ""
+    let headers =
+      question.headers + [
+        ("host", String(host)), ("x-amz-content-sha256", payload), ("x-amz-date", SignatureV4.date(time)),
+      ]
+    var request = HTTPClientRequest(url: question.endpoint + question.path)
+    request.method = question.method
+    for (name, value) in headers { request.headers.add(name: name, value: value) }
+    request.headers.add(name: "user-agent", value: "slipway")
+    request.headers.add(
+      name: "authorization",
+      value: signer.authorization(
+        method: question.method.rawValue, path: question.path, headers: headers, payload: payload, at: time))
+    if !question.body.isEmpty { request.body = .bytes(ByteBuffer(bytes: question.body)) }
+    return request
+  }
+
+  private func exchange(_ request: HTTPClientRequest, _ shown: String) async -> Result<S3Answer, ConnectorError> {
+    do {
+      let response = try await client.execute(request, timeout: .milliseconds(Self.timeout.milliseconds))
+      var body = Data()
+      for try await buffer in response.body {
+        body.append(contentsOf: buffer.readableBytesView)
+        if body.count >= Self.largestAnswer { break }
+      }
+      return .success(
+        S3Answer(
+          status: Int(response.status.code), headers: response.headers, body: String(decoding: body, as: UTF8.self)))
+    } catch {
+      return .failure(ConnectorError(.unreachable, "\(shown) cannot be asked: \(error); is it running and reachable?"))
+    }
+  }
+}
