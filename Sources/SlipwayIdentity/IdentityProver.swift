@@ -13,9 +13,15 @@ package struct IdentityProver: Sendable {
   ///   - folder: the pipeline file's folder, where a relative allowed-signers file is looked up.
   ///   - environment: the variables that `ssh-keygen` gets, PATH among them.
   ///   - client: one that follows no redirects.
-  package init(spec: IdentitySpec, folder: String, environment: [String: String], client: HTTPClient) {
+  ///   - patience: how long one answer of the provider is waited for.
+  package init(
+    spec: IdentitySpec, folder: String, environment: [String: String], client: HTTPClient,
+    patience: Span = .seconds(10)
+  ) {
     self.spec = spec
-    tokens = spec.oidc.map { TokenProof(spec: $0, provider: OIDCProvider(spec: $0, client: client)) }
+    tokens = spec.oidc.map {
+      TokenProof(spec: $0, provider: OIDCProvider(spec: $0, client: client, timeout: patience))
+    }
     let commands = CommandRunner(
       folder: folder, inherited: environment, secrets: SecretSource(environment: [:], folder: folder))
     signatures = spec.ssh.map { SSHProof(spec: $0, folder: folder, commands: commands) }

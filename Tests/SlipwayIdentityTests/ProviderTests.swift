@@ -118,6 +118,54 @@ struct ProviderTests {
     }
   }
 
+  @Test("F7: a provider that does not answer in time is named")
+  func slow() async throws {
+    try await StrictProvider(key: .es256()).serve { provider in
+      try await withClient { client in
+        let prover = IdentityProver(
+          spec: IdentitySpec(oidc: provider.spec()), folder: "/", environment: [:], client: client,
+          patience: .milliseconds(500))
+        provider.set { $0.keyDelay = .seconds(120) }
+        let token = try provider.token()
+        let error = await refusal {
+          try await prover.prove(.oidc(token: token), by: Sample.ann, statement: Sample.statement, at: Sample.now)
+        }
+        #expect(error?.code == .providerUnreachable)
+        #expect(error?.message.contains("did not answer within 500ms") == true, "\(error?.message ?? "")")
+      }
+    }
+  }
+
+  @Test("E8, F7: a key set changed at random gives an error or the right key, and never ends the process")
+  func randomKeySets() async throws {
+    try await StrictProvider(key: .es256()).serve { provider in
+      try await withClient { client in
+        var random = SeededRandom(seed: 21)
+        let good = StrictProvider.set([SigningKey.ed25519().entry("two"), provider.key.entry("one")])
+        let token = try provider.token()
+        // A coordinate's last letter has two bits that stand for nothing, so it is left out of the comparison.
+        var refused = 0
+        for _ in 0..<300 {
+          let text = random.mutated(
+            good, with: #"{"keys":[{"kty":"RSA","n":"AQAB","e":1e300,"alg":"PS256","crv":"Ed25519"}]}"#)
+          provider.set { $0.keyText = text }
+          let prover = IdentityProver(
+            spec: IdentitySpec(oidc: provider.spec()), folder: "/", environment: [:], client: client)
+          do {
+            _ = try await prover.prove(
+              .oidc(token: token), by: Sample.ann, statement: Sample.statement, at: Sample.now)
+            #expect(["x", "y"].allSatisfy { text.contains((provider.key.jwk[$0] ?? "??").dropLast()) }, "\(text)")
+          } catch let error as IdentityError {
+            #expect(
+              [.providerGarbage, .badSignature, .unknownKey].contains(error.code), "\(error.code) \(error.message)")
+            refused += 1
+          }
+        }
+        #expect(refused > 50)
+      }
+    }
+  }
+
   @Test("F7: a document that speaks for another issuer, or leads where anybody may listen, is refused")
   func documents() async throws {
     let cases: [(String, IdentityError.Code, String)] = [

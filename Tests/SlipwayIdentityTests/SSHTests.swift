@@ -79,9 +79,18 @@ struct SSHTests {
       let key = try bench.key("key")
       try bench.allow("ann \(try bench.publicKey(key))")
       let socket = folder.appending(path: "agent").path
-      let started = try run(["ssh-agent", "-a", socket], folder: folder)
-      let agent = try #require(started.output.firstMatch(of: /SSH_AGENT_PID=([0-9]+)/).flatMap { Int32($0.output.1) })
-      defer { kill(agent, SIGTERM) }
+      // In the foreground: a daemon would keep what tells Foundation that a process has ended.
+      let agent = Process()
+      agent.executableURL = URL(filePath: "/usr/bin/env")
+      agent.arguments = ["ssh-agent", "-D", "-a", socket]
+      (agent.standardInput, agent.standardOutput) = (FileHandle.nullDevice, FileHandle.nullDevice)
+      try agent.run()
+      defer {
+        // SIGTERM may be blocked in it, as it is in some threads here.
+        kill(agent.processIdentifier, SIGKILL)
+        agent.waitUntilExit()
+      }
+      try await eventually("the agent listens") { FileManager.default.fileExists(atPath: socket) }
       #expect(try run(["ssh-add", "-q", key], folder: folder, environment: ["SSH_AUTH_SOCK": socket]).code == 0)
       try FileManager.default.removeItem(atPath: key)
       let signer = SSHSigner(environment: Self.environment.merging(["SSH_AUTH_SOCK": socket]) { $1 })
@@ -131,6 +140,7 @@ struct SSHTests {
       await check(.wrongPerson, "is no name", by: "ann\nbob")
       await check(.wrongPerson, "is no name", by: "")
       await check(.unknownSigner, "not for '-f", by: "-f /etc/passwd $(id)")
+      await check(.unknownSigner, "not for 'Ann'", by: "Ann")
       await check(.tooLarge, "more than the 16384", good + String(repeating: "\n", count: 16_384))
       await check(.malformed, "no SSH signature", "hello")
       await check(.malformed, "no SSH signature", "")

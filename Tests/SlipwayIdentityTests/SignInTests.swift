@@ -136,6 +136,41 @@ struct SignInTests {
     }
   }
 
+  @Test("F7: an answer changed at random ends in words or in the token, never in another's")
+  func randomAnswers() async throws {
+    try await with { provider, signIn, client in
+      var random = SeededRandom(seed: 31)
+      for _ in 0..<60 {
+        let seed = random.next()
+        let outcome = await withTaskGroup(of: Void.self) { group -> Result<String, any Error> in
+          let (addresses, sink) = AsyncStream.makeStream(of: String.self)
+          group.addTask {
+            for await address in addresses {
+              guard let redirect = try? await Self.redirect(address, client) else { continue }
+              var random = SeededRandom(seed: seed)
+              let parts = redirect.split(separator: "?", maxSplits: 1).map(String.init)
+              let changed = parts[0] + "?" + random.mutated(parts[1], with: "error=denied&iss=&state=&code=%zz+%00&&==")
+              // The right one afterwards, for the case that the first was none that counts; then nobody may listen any more.
+              for target in [changed, redirect] {
+                _ = try? await client.execute(HTTPClientRequest(url: target), timeout: .seconds(30))
+              }
+            }
+          }
+          defer { sink.finish() }
+          do {
+            return .success(try await signIn.token(for: Sample.statement, at: Sample.now) { sink.yield($0) })
+          } catch { return .failure(error) }
+        }
+        switch outcome {
+        case .success(let token): #expect(token.split(separator: ".").count == 3)
+        case .failure(let error):
+          let refusal = try #require(error as? IdentityError, "\(error)")
+          #expect(refusal.code != .timedOut && !refusal.message.isEmpty, "\(refusal)")
+        }
+      }
+    }
+  }
+
   @Test("F7: an answer to the code that is no token is named")
   func oddAnswers() async throws {
     try await with { provider, signIn, client in
@@ -173,6 +208,37 @@ struct SignInTests {
         secrets: SecretSource(environment: [:], folder: "/"), client: client)
       let error = await refusal { try await signIn.token(for: Sample.statement, at: Sample.now) { _ in } }
       #expect(error?.code == .providerUnreachable)
+    }
+  }
+
+  @Test("F7: connections that a browser opened ahead are closed when the sign-in is over")
+  func idleConnections() async throws {
+    try await with { _, signIn, client in
+      let (ports, sink) = AsyncStream.makeStream(of: Int.self)
+      let token = try await withThrowingTaskGroup(of: [Int32].self) { group in
+        let (addresses, shown) = AsyncStream.makeStream(of: String.self)
+        group.addTask {
+          var sockets: [Int32] = []
+          for await address in addresses {
+            let fields = StrictProvider.fields(address.split(separator: "?").last.map(String.init) ?? "")
+            let port = try #require(fields["redirect_uri"].flatMap { URLComponents(string: $0)?.port })
+            sockets = try (0..<5).map { _ in try LoopbackSocket.connect(port) }
+            sink.yield(port)
+            _ = try await Self.browse(address, client)
+          }
+          return sockets
+        }
+        let token = try await signIn.token(for: Sample.statement, at: Sample.now) { shown.yield($0) }
+        shown.finish()
+        for try await sockets in group {
+          // Blocking, but the end has come already or is on its way.
+          #expect(sockets.count == 5 && sockets.allSatisfy { LoopbackSocket.isEnded($0) })
+        }
+        return token
+      }
+      #expect(token.split(separator: ".").count == 3)
+      sink.finish()
+      for await port in ports { #expect(throws: (any Error).self) { try LoopbackSocket.connect(port) } }
     }
   }
 

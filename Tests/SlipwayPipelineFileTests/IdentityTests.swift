@@ -60,7 +60,7 @@ struct IdentityTests {
       ("identity: {oidc: {issuer: 'https://a', client: ''}}", "expected the client's id"),
       ("identity: {oidc: {issuer: 'a.example.com', client: c}}", "expected a URL"),
       ("identity: {oidc: {issuer: 'https://ann:pw@a', client: c}}", "expected a URL"),
-      ("identity: {oidc: {issuer: 'https://a?b=c', client: c}}", "no query"),
+      ("identity: {oidc: {issuer: 'https://a/?b=c', client: c}}", "expected the address alone"),
       ("identity: {oidc: {issuer: 'https://a', client: c, max_age: 0s}}", "no time at all"),
       ("identity: {oidc: {issuer: 'https://a', client: c, mfa: []}}", "this list is empty"),
       ("identity: {oidc: {issuer: 'https://a', client: c, client_secret: hunter2}}", "a secret written in clear"),

@@ -61,7 +61,8 @@ struct S3Exchange: Sendable {
     let answer = await withTaskGroup(of: Result<S3Answer, ConnectorError>?.self) { group in
       group.addTask { await exchange(request, shown) }
       group.addTask {
-        try? await Task.sleep(for: Self.timeout.duration)
+        // A little later than the client's own, which knows better what went wrong, such as a refused connection that it tried again and again.
+        try? await Task.sleep(for: (Self.timeout + .seconds(1)).duration)
         return nil
       }
       let first = await group.next() ?? nil

@@ -11,7 +11,6 @@ actor OIDCProvider {
   private static let validity = Span.minutes(10)
   /// How long a failure is remembered instead of trying again.
   private static let grudge = Span.seconds(3)
-  private static let timeout = Span.seconds(10)
 
   /// What was fetched, and when.
   struct Known: Sendable {
@@ -21,7 +20,11 @@ actor OIDCProvider {
     let at: Timestamp
   }
 
+  /// How long one answer of the provider is waited for.
+  static let patience = Span.seconds(10)
+
   private let spec: OIDCSpec
+  private let timeout: Span
   private let probe: HTTPProbe
   private var latest: Known?
   private var renewal: Timestamp?
@@ -29,8 +32,9 @@ actor OIDCProvider {
   /// The fetch under way, which everybody who needs it waits for; it ends by its own deadlines.
   private var fetching: Task<Result<Known, IdentityError>, Never>?
 
-  init(spec: OIDCSpec, client: HTTPClient) {
+  init(spec: OIDCSpec, client: HTTPClient, timeout: Span = patience) {
     self.spec = spec
+    self.timeout = timeout
     probe = HTTPProbe(client: client)
   }
 
@@ -60,8 +64,8 @@ actor OIDCProvider {
       task = fetching
     } else {
       let number = (latest?.number ?? 0) + 1
-      let (spec, probe) = (spec, probe)
-      task = Task { await Self.fetch(spec, probe, number: number, at: now) }
+      let (spec, probe, timeout) = (spec, probe, timeout)
+      task = Task { await Self.fetch(spec, probe, timeout, number: number, at: now) }
       fetching = task
     }
     let result = await task.value
@@ -77,7 +81,7 @@ actor OIDCProvider {
   }
 
   private static func fetch(
-    _ spec: OIDCSpec, _ probe: HTTPProbe, number: Int, at now: Timestamp
+    _ spec: OIDCSpec, _ probe: HTTPProbe, _ timeout: Span, number: Int, at now: Timestamp
   ) async -> Result<Known, IdentityError> {
     do {
       let document = try await ProviderDocument.fetch(spec, probe, timeout: timeout)

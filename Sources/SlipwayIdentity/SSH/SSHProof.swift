@@ -76,14 +76,6 @@ struct SSHProof: Sendable {
           + "another word, run or plan, or was changed; look at the plan as it is now and sign anew")
     }
     let who = "the key \(String(fingerprint).shown) of this signature"
-    let owners = try await keygen.run(
-      #"-Y find-principals -f "$SIGNERS" -s "$SIGNATURE" -O verify-time="$TIME""#)
-    if owners.code == 0, let names = owners.answer.split(whereSeparator: \.isNewline).first {
-      return IdentityError(
-        .unknownSigner,
-        "\(who) speaks for '\(String(names).shown)' in \(spec.allowedSigners), not for '\(person.text.shown)'; decide in your "
-          + "own name, or add the key under that name")
-    }
     // Only words for a person are taken from what it prints; that the signature does not count is settled.
     for (sign, why) in [
       ("has expired", "is no longer valid ('valid-before' in its line): it is \(now)"),
@@ -93,6 +85,14 @@ struct SSHProof: Sendable {
       return IdentityError(
         .signerNotValid,
         "\(who) stands in \(spec.allowedSigners) and \(why); sign with a key that is allowed now, or correct its line")
+    }
+    let owners = try await keygen.run(
+      #"-Y find-principals -f "$SIGNERS" -s "$SIGNATURE" -O verify-time="$TIME""#)
+    if owners.code == 0, let names = owners.answer.split(whereSeparator: \.isNewline).first {
+      return IdentityError(
+        .unknownSigner,
+        "\(who) speaks for '\(String(names).shown)' in \(spec.allowedSigners), not for '\(person.text.shown)'; decide in your "
+          + "own name, or add the key under that name")
     }
     return IdentityError(
       .unknownSigner,

@@ -1,88 +1,116 @@
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
+internal import Synchronization
 
 /// Takes the browser's answer on 127.0.0.1, for the time of one sign-in; nothing listens afterwards.
 enum LoopbackListener {
-  private typealias Connection = NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
-
   /// Runs `body` with the port and the answers as they come.
   static func withAnswers<Value: Sendable>(
     port: Int, reader: SignInAnswer.Reader,
-    _ body: @escaping @Sendable (Int, AsyncStream<Result<String, IdentityError>>) async -> Result<Value, IdentityError>
+    _ body: (Int, AsyncStream<Result<String, IdentityError>>) async -> Result<Value, IdentityError>
   ) async throws(IdentityError) -> Value {
-    let server: NIOAsyncChannel<Connection, Never>
+    let (answers, sink) = AsyncStream.makeStream(
+      of: Result<String, IdentityError>.self, bufferingPolicy: .bufferingOldest(4))
+    let connections = OpenConnections()
+    let server: any Channel
     do {
       server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
         .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        .bind(host: "127.0.0.1", port: port) { channel in
+        .childChannelInitializer { channel in
           channel.eventLoop.makeCompletedFuture {
+            try connections.add(channel)
             try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-            return try Connection(wrappingChannelSynchronously: channel)
+            try channel.pipeline.syncOperations.addHandler(CallbackHandler(reader: reader, sink: sink))
           }
         }
+        .bind(host: "127.0.0.1", port: port).get()
     } catch {
       throw IdentityError(
         .misconfigured,
-        "nothing can listen on 127.0.0.1:\(port) for the answer of the sign-in: \(error); take another port")
+        "nothing can listen on 127.0.0.1:\(port) for the answer of the sign-in: \(error); take another port"
+      )
     }
-    let bound = server.channel.localAddress?.port ?? port
-    let (answers, sink) = AsyncStream.makeStream(
-      of: Result<String, IdentityError>.self, bufferingPolicy: .bufferingOldest(4))
-    let result = await withTaskGroup(of: Result<Value, IdentityError>?.self) { group in
-      group.addTask {
-        await serve(server, reader, sink)
-        return nil
-      }
-      group.addTask { await body(bound, answers) }
-      var found: Result<Value, IdentityError>?
-      while found == nil, let next = await group.next() { found = next }
-      group.cancelAll()
-      return found ?? .failure(IdentityError(.timedOut, "the sign-in was cancelled"))
-    }
+    let result = await body(server.localAddress?.port ?? port, answers)
+    try? await server.close()
+    connections.closeAll()
     return try result.get()
   }
+}
 
-  private static func serve(
-    _ server: NIOAsyncChannel<Connection, Never>, _ reader: SignInAnswer.Reader,
-    _ sink: AsyncStream<Result<String, IdentityError>>.Continuation
-  ) async {
-    try? await server.executeThenClose { connections in
-      try await withThrowingDiscardingTaskGroup { group in
-        for try await connection in connections {
-          group.addTask { try? await answer(connection, reader, sink) }
-        }
-      }
+/// The connections that are open, so that none outlives the sign-in: browsers open some ahead and leave them so.
+private final class OpenConnections: Sendable {
+  private struct Refused: Error {}
+  private static let most = 32
+
+  private let channels = Mutex<[ObjectIdentifier: any Channel]?>([:])
+
+  /// - Throws: when there are too many, or the sign-in is over; the connection is closed then.
+  func add(_ channel: any Channel) throws {
+    let isIn = channels.withLock { channels in
+      guard let count = channels?.count, count < Self.most else { return false }
+      channels?[ObjectIdentifier(channel)] = channel
+      return true
     }
-    sink.finish()
+    guard isIn else { throw Refused() }
+    channel.closeFuture.whenComplete { _ in
+      self.channels.withLock { _ = $0?.removeValue(forKey: ObjectIdentifier(channel)) }
+    }
   }
 
-  /// One request a connection; the outcome is handed on when the page is written, so that the browser is never cut off.
-  private static func answer(
-    _ connection: Connection, _ reader: SignInAnswer.Reader,
-    _ sink: AsyncStream<Result<String, IdentityError>>.Continuation
-  ) async throws {
-    try await connection.executeThenClose { inbound, outbound in
-      var target: String?
-      for try await part in inbound {
-        switch part {
-        case .head(let head): target = head.method == .GET ? head.uri : ""
-        case .body: continue
-        case .end:
-          let outcome = reader.read(target ?? "")
-          let (status, page) = page(for: outcome)
-          let headers: HTTPHeaders = [
-            "Content-Type": "text/html; charset=utf-8", "Content-Length": "\(page.utf8.count)", "Connection": "close",
-            "Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-            "Referrer-Policy": "no-referrer",
-          ]
-          try await outbound.write(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers)))
-          try await outbound.write(.body(.byteBuffer(ByteBuffer(string: page))))
-          try await outbound.write(.end(nil))
-          if let outcome { sink.yield(outcome) }
-          return
-        }
-      }
+  func closeAll() {
+    let left = channels.withLock { channels in
+      defer { channels = nil }
+      return channels.map { Array($0.values) } ?? []
+    }
+    for channel in left { channel.close(promise: nil) }
+  }
+}
+
+/// Answers one request a connection with a page, and hands on what it said.
+private final class CallbackHandler: ChannelInboundHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias OutboundOut = HTTPServerResponsePart
+
+  private let reader: SignInAnswer.Reader
+  private let sink: AsyncStream<Result<String, IdentityError>>.Continuation
+  private var target = ""
+  private var isAnswered = false
+
+  init(reader: SignInAnswer.Reader, sink: AsyncStream<Result<String, IdentityError>>.Continuation) {
+    self.reader = reader
+    self.sink = sink
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch unwrapInboundIn(data) {
+    case .head(let head): target = head.method == .GET ? head.uri : ""
+    case .body: return
+    case .end:
+      guard !isAnswered else { return }
+      isAnswered = true
+      answer(context)
+    }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+  /// The outcome is handed on when the page is written, so that the browser is never cut off.
+  private func answer(_ context: ChannelHandlerContext) {
+    let outcome = reader.read(target)
+    let (status, page) = Self.page(for: outcome)
+    let headers: HTTPHeaders = [
+      "Content-Type": "text/html; charset=utf-8", "Content-Length": "\(page.utf8.count)", "Connection": "close",
+      "Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+      "Referrer-Policy": "no-referrer",
+    ]
+    let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+    context.write(wrapOutboundOut(.head(head)), promise: nil)
+    context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: page)))), promise: nil)
+    let (sink, channel) = (sink, context.channel)
+    context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
+      if let outcome { sink.yield(outcome) }
+      channel.close(promise: nil)
     }
   }
 

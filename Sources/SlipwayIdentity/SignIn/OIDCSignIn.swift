@@ -6,8 +6,6 @@ package import SlipwayModel
 
 /// Signs a person in for one decision: authorization code with PKCE, answered on a loopback address (RFC 8252, RFC 7636).
 package struct OIDCSignIn: Sendable {
-  private static let requestTimeout = Span.seconds(10)
-
   private let spec: OIDCSpec
   private let secrets: SecretSource
   private let client: HTTPClient
@@ -49,7 +47,7 @@ package struct OIDCSignIn: Sendable {
     let (code, redirect) = try await code(for: statement, attempt, authorization, port: port, show: show)
     let request = CodeExchange(
       spec: spec, endpoint: exchange, secret: secret, methods: known.document.tokenAuthentication,
-      probe: HTTPProbe(client: client), timeout: Self.requestTimeout)
+      probe: HTTPProbe(client: client), timeout: OIDCProvider.patience)
     return try await request.token(code: code, redirect: redirect, verifier: attempt.verifier)
   }
 

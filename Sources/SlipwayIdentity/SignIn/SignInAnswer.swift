@@ -26,6 +26,10 @@ enum SignInAnswer {
     }
 
     private func read(_ fields: [String: String]) -> Result<String, IdentityError> {
+      // Some say no without a state, against RFC 6749; believing them can end the sign-in and do nothing else.
+      if fields["state"] == nil, let error = fields["error"] {
+        return .failure(Self.refusal(error, fields["error_description"], issuer))
+      }
       // The state first: without it nothing says that the rest is the provider's.
       guard let found = fields["state"], found.isExactly(state) else {
         return .failure(

@@ -87,7 +87,8 @@ enum RequestStyle {
     h2,h3,caption{break-after:avoid}
     tr,li,.note,.facts{break-inside:avoid}
     .decision{box-decoration-break:clone;-webkit-box-decoration-break:clone}
-    thead{display:table-header-group}
+    thead{display:table-header-group;break-after:avoid}
+    tbody tr:first-child{break-before:avoid}
     .mark{border:1px solid #000}
     code{border:1px solid #bbb}
     a[href]::after{content:" (" attr(href) ")"}

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Foundation
+import Glibc
 import NIOCore
 import SlipwayIdentity
 import SlipwayModel
@@ -24,10 +25,11 @@ func withFolder<Result>(_ body: (URL) async throws -> Result) async throws -> Re
   return try await body(folder)
 }
 
-/// Runs `body` with a client as the program has it.
+/// Runs `body` with a client as the program has it, but that it does not try for seconds where nobody listens.
 func withClient<Result>(_ body: (HTTPClient) async throws -> Result) async throws -> Result {
   var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
   configuration.connectionPool.idleTimeout = .seconds(2)
+  configuration.connectionPool.retryConnectionEstablishment = false
   let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   do {
     let result = try await body(client)
@@ -101,4 +103,34 @@ final class Noted: Sendable {
 
   func add(_ text: String) { texts.withLock { $0.append(text) } }
   var all: [String] { texts.withLock { $0 } }
+}
+
+/// A bare connection to 127.0.0.1.
+enum LoopbackSocket {
+  static func connect(_ port: Int) throws -> Int32 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = UInt16(port).bigEndian
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let code = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.connect(descriptor, $0, size) }
+    }
+    guard code == 0 else {
+      close(descriptor)
+      throw NeverHappened(description: "nobody listens on \(port)")
+    }
+    return descriptor
+  }
+
+  /// Whether the other side has closed it; waits a minute at most, then closes it too.
+  static func isEnded(_ descriptor: Int32) -> Bool {
+    defer { close(descriptor) }
+    var limit = timeval(tv_sec: 60, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    var byte: UInt8 = 0
+    let count = recv(descriptor, &byte, 1, 0)
+    return count == 0 || (count < 0 && errno == ECONNRESET)
+  }
 }
