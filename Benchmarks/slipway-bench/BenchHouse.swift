@@ -44,7 +44,7 @@ struct BenchHouse: Sendable {
   }
 
   private func submit(_ content: Submission.Content, id: String) async throws -> RunID? {
-    let reply = await engine.submit(Submission(id: id, by: "carol", provenBy: "bench", content: content))
+    let reply = await engine.submit(Submission(id: id, by: "carol", content: content))
     guard reply.accepted else { throw BenchError(what: reply.message) }
     return reply.run
   }

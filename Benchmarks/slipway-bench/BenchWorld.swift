@@ -129,6 +129,12 @@ struct BenchCatalog: ConnectorCatalog {
     GateReport(gate: gate.name, verdict: .passed, reason: "the world says yes")
   }
 
+  func file(
+    _ tasks: [Promotion.FollowUpTask], of promotion: Promotion, by spec: FollowUpSpec
+  ) async throws(ConnectorError) -> String {
+    "filed"
+  }
+
   func tell(_ message: Message) async -> String? {
     await world.act("notify", message.environment.text, message.run.text)
     return nil

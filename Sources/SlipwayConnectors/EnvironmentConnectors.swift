@@ -29,6 +29,12 @@ package protocol ConnectorCatalog: Sendable {
   /// Judges the gates that need the outside world: `immutableReference` and `command`.
   func judge(_ gate: GateSpec, for plan: Plan, run: RunID?, at now: Timestamp) async -> GateReport
 
+  /// Files the tasks that follow from a rejection; the run's id is the key under which a repeat is the same.
+  ///
+  /// - Returns: where they were filed, in the tracker's words.
+  func file(_ tasks: [Promotion.FollowUpTask], of promotion: Promotion, by spec: FollowUpSpec)
+    async throws(ConnectorError) -> String
+
   /// Tells people; a failure is returned in words and stops nothing.
   func tell(_ message: Message) async -> String?
 }

@@ -12,6 +12,8 @@ package struct StateFolder: Sendable, Equatable {
   package var replies: URL { inbox.appending(path: "replies", directoryHint: .isDirectory) }
   /// Handed-in reports, named by their digest.
   package var proofs: URL { url.appending(path: "proofs", directoryHint: .isDirectory) }
+  /// Tasks that rejections led to, a file each.
+  package var followUps: URL { url.appending(path: "follow-ups", directoryHint: .isDirectory) }
   package var evidence: URL { url.appending(path: "evidence", directoryHint: .isDirectory) }
   package var signingKey: URL { url.appending(path: "keys/evidence.pem") }
 

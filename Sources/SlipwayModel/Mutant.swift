@@ -25,6 +25,10 @@ package enum Mutant: String, CaseIterable, Sendable {
   case requesterApproves = "requester-approves"
   case approveAnotherPlan = "approve-another-plan"
   case ignoreExpiry = "ignore-expiry"
+  case ageless = "ageless"
+  case believeAnyProof = "believe-any-proof"
+  case forgetSecondFactor = "forget-second-factor"
+  case resumeInFreeze = "resume-in-freeze"
   case ignoreHold = "ignore-hold"
   case forgetToWatch = "forget-to-watch"
   case standOnUnknownShare = "stand-on-unknown-share"
@@ -66,6 +70,7 @@ package enum Mutant: String, CaseIterable, Sendable {
   case openWithoutAsking = "open-without-asking"
   case anybodyRollsBack = "anybody-rolls-back"
   case dropWords = "drop-words"
+  case ignoreFreezeUnderWay = "ignore-freeze-under-way"
 
   #if DEBUG
     /// The fault that is switched on for the current task and all that it starts.

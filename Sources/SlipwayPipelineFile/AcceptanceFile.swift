@@ -39,7 +39,8 @@ package enum AcceptanceFile {
     reading.settle()
     let roles = pipeline.acceptances?.roles ?? []
     guard !roles.isEmpty else { return entries }
-    for (index, entry) in entries.enumerated() where !roles.contains(where: pipeline.roles(of: entry.by).contains) {
+    for (index, entry) in entries.enumerated()
+    where !roles.contains(where: { pipeline.roles[$0]?.people.contains(entry.by) ?? false }) {
       // Places are known only while every entry could be read.
       let position = root.elements.count == entries.count ? root.elements[index].place("by") : root.position
       reading.report(

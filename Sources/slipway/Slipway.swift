@@ -25,14 +25,14 @@ struct Slipway: AsyncParsableCommand {
         name: "Promoting",
         subcommands: [
           PreflightCommand.self, PromoteCommand.self, RunCommand.self, StatusCommand.self, WatchCommand.self,
-          ListCommand.self,
-          LogCommand.self,
+          ListCommand.self, LogCommand.self, VerifyCommand.self,
         ]),
       CommandGroup(
         name: "People",
         subcommands: [
-          ApproveCommand.self, HoldCommand.self, ResumeCommand.self, RejectCommand.self, ConfirmCommand.self,
-          PauseCommand.self, AbortCommand.self, RollbackCommand.self,
+          ApproveCommand.self, RevokeCommand.self, HoldCommand.self, ResumeCommand.self, RejectCommand.self,
+          ReplyCommand.self, StatementCommand.self, ConfirmCommand.self, PauseCommand.self, AbortCommand.self,
+          RollbackCommand.self, ReviewCommand.self,
         ]),
       CommandGroup(name: "Proof", subcommands: [EvidenceCommand.self, AuditCommand.self]),
       CommandGroup(name: "Processes", subcommands: [RouteCommand.self, HostCommand.self]),

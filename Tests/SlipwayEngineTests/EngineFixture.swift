@@ -58,7 +58,7 @@ final class EngineFixture: Sendable {
   func submission(_ content: Submission.Content, by person: Person = "carol", id: String = UUID().uuidString)
     -> Submission
   {
-    Submission(id: id, by: person, provenBy: "test", content: content)
+    Submission(id: id, by: person, content: content)
   }
 
   /// Registers a release with a digest of its own.

@@ -33,7 +33,7 @@ struct InboxFuzzTests {
         .ledger(.freezeRemoved(name: "f")), .promote("1.0", to: "e"), .rollback("e", to: nil, incident: "i"),
       ]
     return contents.enumerated().map {
-      Submission(id: "id-\($0.offset)", by: "ann", provenBy: "local user", content: $0.element)
+      Submission(id: "id-\($0.offset)", by: "ann", content: $0.element)
     }
   }()
 
@@ -50,7 +50,7 @@ struct InboxFuzzTests {
       for submission in Self.submissions {
         try inbox.leave(submission)
         #expect(inbox.waiting() == [submission])
-        let reply = Reply(accepted: false, run: "r", message: submission.provenBy, code: .refused)
+        let reply = Reply(accepted: false, run: "r", message: submission.by.text, code: .refused)
         inbox.answer(submission.id, reply)
         #expect(inbox.takeReply(to: submission.id) == reply)
         #expect(inbox.waiting() == [] && inbox.takeReply(to: submission.id) == nil)

@@ -43,6 +43,9 @@ final class World: Sendable {
     var ignoresWrites = false
     var hangsAt: String?
     var tells: [Message] = []
+    var filed: [[Promotion.FollowUpTask]] = []
+    /// Why the tracker takes nothing; nil when it does.
+    var trackerRefusal: String?
     var hasMetrics = true
   }
 
@@ -165,6 +168,14 @@ struct WorldCatalog: ConnectorCatalog {
 
   func judge(_ gate: GateSpec, for plan: Plan, run: RunID?, at now: Timestamp) async -> GateReport {
     GateReport(gate: gate.name, verdict: .passed, reason: "the world says yes")
+  }
+
+  func file(
+    _ tasks: [Promotion.FollowUpTask], of promotion: Promotion, by spec: FollowUpSpec
+  ) async throws(ConnectorError) -> String {
+    if let refusal = world.state.withLock({ $0.trackerRefusal }) { throw ConnectorError(.refused, refusal) }
+    world.set { $0.filed.append(tasks) }
+    return "T-\(tasks.count)"
   }
 
   func tell(_ message: Message) async -> String? {

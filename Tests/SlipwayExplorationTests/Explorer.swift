@@ -216,7 +216,8 @@ extension Scene {
     case .observe(let sight):
       guard let index = promotion.current else { return false }
       return mustWork(promotion.records[index].step) ? sight == .done || sight == .undone : sight == .unreadable
-    case .judge, .look, .lookInVain, .evidence(false), .crash, .say, .clock, .rival: return false
+    case .file(let isFiled): return !isFiled
+    case .judge, .look, .lookInVain, .evidence(false), .freeze, .thaw, .crash, .say, .clock, .rival: return false
     }
   }
 

@@ -15,6 +15,10 @@ enum Move: Hashable, Sendable {
   /// A look at the counters that did not end in time.
   case lookInVain
   case evidence(Bool)
+  /// The tasks of a rejection are filed, or cannot be.
+  case file(Bool)
+  /// A freeze begins where an effect would; it is taken away before its end.
+  case freeze, thaw
   case crash
   case say(Saying, Speaker)
   case clock(Clock)
@@ -24,7 +28,9 @@ enum Move: Hashable, Sendable {
   enum Word: UInt8, CaseIterable, Sendable { case succeeded, failed, errored, undecided, waiting }
   enum GateWord: UInt8, CaseIterable, Sendable { case passed, failed, waiting, undecided, error, silent }
   enum Sight: UInt8, CaseIterable, Sendable { case done, undone, unclear, unreadable, overdue }
-  enum Saying: UInt8, CaseIterable, Sendable { case approve, hold, pause, resume, reject, abort, rollBack, confirm }
+  enum Saying: UInt8, CaseIterable, Sendable {
+    case approve, revoke, hold, pause, resume, reject, abort, rollBack, confirm
+  }
   enum Clock: UInt8, CaseIterable, Sendable {
     /// To the moment that the run waits for.
     case wakeUp
@@ -43,12 +49,22 @@ extension Scene {
     moves.reserveCapacity(20)
     switch decision {
     case .finished: return rivalMoves(setting)
-    case .record, .perform: moves.append(.decide)
+    case .record: moves.append(.decide)
+    case .perform(let run):
+      // The engine looks at the calendar before it begins what a freeze may stop.
+      let isCovered = world.frozenUntil.map { $0 > now } ?? false
+      if !promotion.isStoppedByFreeze(run) {
+        moves.append(.decide)
+      } else {
+        moves += isCovered ? [.freeze] : [.decide, .freeze]
+      }
     case .readBack(let run): moves += sights(of: run)
     case .measure: moves += WatchVerdict.allCases.map(Move.look) + [.lookInVain]
     case .writeEvidence: moves += [.evidence(true), .evidence(false)]
+    case .followUp: moves += [.file(true), .file(false)]
     case .wait(let wait): if let until = wait.until, until > now { moves.append(.clock(.wakeUp)) }
     }
+    if promotion.isFrozen { moves.append(.thaw) }
     if let index = underWay { moves += endings(of: promotion.records[index].step) }
     moves += sayings
     if setting.hasWildClock { moves += [.clock(.farAhead), .clock(.setBack)] }
@@ -97,7 +113,8 @@ extension Scene {
   /// Who may come and say what; who is refused is found out at each state.
   static let dictionary: [(Move.Saying, Speaker)] =
     Speaker.allCases.map { (.approve, $0) } + [
-      (.hold, .ann), (.pause, .bob), (.resume, .ann), (.reject, .bob), (.abort, .ann), (.rollBack, .bob),
+      (.revoke, .ann), (.hold, .ann), (.pause, .bob), (.resume, .ann), (.reject, .bob), (.abort, .ann),
+      (.rollBack, .bob),
       (.confirm, .dan),
     ]
 
@@ -106,7 +123,9 @@ extension Scene {
     switch saying {
     case .approve:
       let plan = speaker == .eve ? Sample.otherPlan : promotion.digest
-      return .approved(Approval(person: person, roles: speaker.roles, plan: plan, at: now))
+      return .approved(
+        Approval(person: person, roles: speaker.roles, plan: plan, at: now, identity: speaker.identity(at: now)))
+    case .revoke: return .revoked(by: person, reason: "second thoughts")
     case .hold: return .held(by: person, reason: "wait")
     case .pause: return .paused(by: person, reason: "wait")
     case .resume: return .resumedBy(person)

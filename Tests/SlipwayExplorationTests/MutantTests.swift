@@ -27,9 +27,10 @@ extension Mutant {
     switch self {
     case .secondRunOnEnvironment: .rivals
     case .waitingGatePasses, .undecidedGatePasses, .skipRecheck, .resumeWithoutRecheck, .approveWithoutQuorum,
-      .countPersonTwice, .requesterApproves, .approveAnotherPlan:
+      .countPersonTwice, .requesterApproves, .approveAnotherPlan, .ageless, .believeAnyProof, .forgetSecondFactor:
       .approval
     case .judgeGatesAtOnce, .ignoreExpiry: .gates
+    case .resumeInFreeze: .frozen
     case .forgetToWatch, .standOnUnknownShare: .canary
     case .migrateWithoutSnapshot, .restoreBeforeTraffic, .repeatRestore, .rolledBackWithoutData: .restorable
     case .restoreIrreversible, .turnPastReturn: .irreversible

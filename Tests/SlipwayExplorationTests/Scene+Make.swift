@@ -16,6 +16,18 @@ extension Scene {
     case .look(let verdict): broken = look(verdict, decision)
     case .lookInVain: broken = look(nil, decision)
     case .evidence(let isWritten): evidence(isWritten)
+    case .file(let isFiled):
+      let attempt = (promotion.followUp?.attempts ?? 0) + 1
+      promotion.apply(
+        isFiled ? .followedUp(reference: "T-1") : .followUpFailed(reason: "no answer", attempt: attempt), at: now)
+    case .freeze:
+      let until = world.frozenUntil.map { $0 > now ? $0 : now + Sample.freeze } ?? now + Sample.freeze
+      world.frozenUntil = until
+      promotion.apply(.frozen(until: until, reason: "the books are closed"), at: now)
+    case .thaw:
+      world.frozenUntil = nil
+      if !world.isTouched { world.areGatesOld = true }
+      promotion.apply(.thawed, at: now)
     case .crash: promotion.apply(.resumed, at: now)
     case .say(let saying, let speaker): broken = say(saying, speaker)
     case .clock(let clock): turn(clock, decision)
@@ -53,7 +65,7 @@ extension Scene {
       default: break
       }
       return broken
-    case .readBack, .measure, .writeEvidence, .wait, .finished: return nil
+    case .readBack, .measure, .writeEvidence, .followUp, .wait, .finished: return nil
     }
   }
 
@@ -63,6 +75,14 @@ extension Scene {
       world.askedAt = world.askedAt.map { min($0, now) } ?? now
     case .stepReported(let index, _, .succeeded) where promotion.records[index].step.kind == .approve:
       if !world.isTouched { world.areGatesOld = true }
+    case .thawed:
+      if let until = world.frozenUntil, until > now { return "the run goes on before the freeze is over" }
+      world.frozenUntil = nil
+      if !world.isTouched { world.areGatesOld = true }
+    case .lapsed:
+      let kept = Set(promotion.approvals.map(\.person))
+      for speaker in Speaker.allCases where !kept.contains(speaker.person) { world.agreed &= ~speaker.bit }
+      world.askedAt = nil
     case .expired(let index):
       guard case .approve(let spec) = promotion.plan.steps[index].action, let asked = world.askedAt else { return nil }
       if now < asked + spec.expires { return "the time to approve ran out before its end" }
@@ -216,7 +236,11 @@ extension Scene {
       }
       let isInTime = world.askedAt.map { now < $0 + spec.expires } ?? true
       if speaker.mayAgree, isInTime { world.agreed |= speaker.bit }
+    case .revoke:
+      world.agreed &= ~speaker.bit
+      if promotion.records.contains(where: { $0.step.kind == .approve && $0.startedAt == nil }) { world.askedAt = nil }
     case .resume:
+      if let thaw = suspension?.thawsAt, thaw > now { return "a person lets the run go on in a freeze" }
       if !world.isTouched { world.areGatesOld = true }
       if suspension?.restartsWatch ?? false { (world.watched, world.lastLook) = (.zero, nil) }
     case .confirm: if !world.isTouched { world.areGatesOld = true }

@@ -10,6 +10,9 @@ extension Scene {
     if case .back = promotion.phase { isBack = true }
     if promotion.suspension != nil { return "\(id) begins while a person has stopped the run" }
     if isBack, let broken = rulesOfGoingBack(run.step) { return broken }
+    if !isBack, run.step.action.changesTarget, let until = world.frozenUntil, until > now {
+      return "\(id) begins in a freeze"
+    }
     guard run.step.action.hasEffect else { return rules(of: run.step) }
     if let broken = rulesOfRepeating(run.step, isBack) { return broken }
     if !world.isTouched, !isBack {
@@ -17,6 +20,11 @@ extension Scene {
         world.agreed.nonzeroBitCount < spec.rules.reduce(0, { $0 + $1.count })
       {
         return "\(id) begins before enough of the right people have agreed to this plan in time"
+      }
+      if let spec = plan.approval,
+        let old = promotion.approvals.first(where: { now - $0.at >= spec.validFor && spec.rules.count > 0 })
+      {
+        return "\(id) begins on \(old.person)'s approval, which is \(now - old.at) old"
       }
       let gates = plan.gates.count
       if world.passed != UInt8((1 << gates) - 1) { return "\(id) begins although not every gate has passed" }
@@ -59,6 +67,8 @@ extension Scene {
     case .snapshot: return world.data == .empty ? nil : "\(step.id) would copy data that are migrated already"
     case .migrate: return world.copy == .whole ? nil : "\(step.id) begins without a whole copy of the data"
     case .restore: return rulesOfRestoring(step)
+    case .notify(.emergency):
+      return world.isTouched ? "\(step.id) comes after something was touched" : nil
     case .record(.promoted), .notify(.promoted), .schedule:
       return world.share == 100 && world.isSettled && !world.isTorn
         ? nil : "\(step.id) is said of a green that does not serve everything"
@@ -116,8 +126,9 @@ extension Scene {
   }
 
   private func rulesOfLookingAfterGreen(_ decision: Decision) -> String? {
-    guard case .wait(let wait) = decision, wait.kind == .person, wait.until == nil else { return nil }
+    guard case .wait(let wait) = decision, wait.kind == .person || wait.kind == .freeze else { return nil }
     if promotion.suspension == nil { return "the run waits for a person whom nobody told: \(wait.reason)" }
+    guard wait.until == nil || wait.kind == .freeze else { return nil }
     return world.share > 0 && world.share < 100 && !world.isTorn
       ? "the run is stopped with \(world.share) % on green, and nobody watches it" : nil
   }
@@ -140,6 +151,7 @@ extension Scene {
       switch wait.kind {
       case .retry: .minutes(1)
       case .gate: .hours(1)
+      case .freeze: Sample.freeze
       case .watch: promotion.plan.watch.every
       case .approval, .confirmation, .person: Sample.day
       case .step: Sample.day * 3

@@ -20,6 +20,9 @@ extension Scene {
     case .look(let verdict): return "the counters are looked at: \(verdict.rawValue)"
     case .lookInVain: return "the counters do not answer in time"
     case .evidence(let isWritten): return isWritten ? "the evidence is written" : "the evidence cannot be written"
+    case .file(let isFiled): return isFiled ? "the tasks are filed" : "the tasks cannot be filed"
+    case .freeze: return "a freeze begins"
+    case .thaw: return "the freeze is taken away"
     case .crash: return "the engine crashes while \(inHand) is under way, and starts again"
     case .say(let saying, let speaker): return speaker.sentence(saying)
     case .clock(let clock): return sentence(for: clock, decision)
@@ -42,7 +45,7 @@ extension Scene {
     case .record(.stepReported(let index, _, let result)):
       "the engine notes for \(promotion.records[index].step.id): \(result)"
     case .record(let event): "the engine notes: \(event.kind)"
-    case .readBack, .measure, .writeEvidence, .wait, .finished: "the engine goes on"
+    case .readBack, .measure, .writeEvidence, .followUp, .wait, .finished: "the engine goes on"
     }
   }
 
@@ -78,7 +81,10 @@ extension Speaker {
     case (.approve, .carol): "carol, who asked for the run, approves it"
     case (.approve, .dan): "dan, who holds another role, approves"
     case (.approve, .eve): "eve approves another plan"
+    case (.approve, .fay): "fay, who proved nothing, approves"
+    case (.approve, .gil): "gil, without a second factor, approves"
     case (.approve, _): "\(self) approves"
+    case (.revoke, _): "\(self) takes the approval back"
     case (.hold, _): "\(self) holds the run"
     case (.pause, _): "\(self) pauses the run"
     case (.resume, _): "\(self) lets the run go on"

@@ -29,6 +29,8 @@ extension Scene {
     if case .closing = promotion.phase { isClosing = true }
     if !isClosing { events.append(.escalated(step: nil, reason: "late")) }
     if !isClosing { events.append(.evidenceWritten(folder: "late", manifest: Sample.otherPlan)) }
+    if !promotion.isFrozen { events.append(.thawed) }
+    if !isClosing { events += [.followedUp(reference: "late"), .followUpFailed(reason: "late", attempt: 1)] }
     events.append(.evidenceFailed(reason: "late", attempt: promotion.evidenceAttempts))
     guard let index = promotion.current else { return events }
     events += strays(at: index)
@@ -79,6 +81,7 @@ extension Promotion {
   func stands(as other: Promotion) -> Bool {
     phase == other.phase && records == other.records && approvals == other.approvals && cause == other.cause
       && remarks.count == other.remarks.count && evidenceAttempts == other.evidenceAttempts
-      && finishedAt == other.finishedAt && evidenceRetryAt == other.evidenceRetryAt
+      && followUp == other.followUp && sourceTrouble == other.sourceTrouble && finishedAt == other.finishedAt
+      && evidenceRetryAt == other.evidenceRetryAt
   }
 }

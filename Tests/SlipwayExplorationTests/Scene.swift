@@ -60,9 +60,13 @@ private struct KeyWriter {
     case .forward(let step, let suspension):
       packer.put(0, 2)
       packer.put(step, 5)
-      packer.put(suspension.map { $0.restartsWatch ? 2 : 1 } ?? 0, 2)
+      packer.put(suspension.map { $0.thawsAt != nil ? 3 : $0.restartsWatch ? 2 : 1 } ?? 0, 2)
+      packer.put(suspension?.thawsAt.map { $0 <= now } ?? false)
       // What the machine counts may be more than what is valid; that is the fault to be found.
       packer.put(min(promotion.approvals.count, 7), 3)
+      if let spec = promotion.plan.approval {
+        for approval in promotion.approvals { packer.put(now >= approval.at + spec.validFor) }
+      }
       for index in 0..<forward { write(records[index]) }
       if step > 0, step < forward, records[step].step.kind == .shift, let watch = records[step - 1].watch {
         write(watch)
@@ -77,6 +81,10 @@ private struct KeyWriter {
       packer.put(Outcome.allCases.firstIndex(of: outcome) ?? 0, 3)
       past(promotion)
       packer.put(promotion.evidenceRetryAt.map { $0 <= now ? 1 : $0 - now > Sample.day ? 2 : 3 } ?? 0, 2)
+      if let followUp = promotion.followUp, !followUp.isOver {
+        packer.put(followUp.attempts + 1, 2)
+        packer.put(followUp.retryAt.map { $0 <= now ? 1 : $0 - now > Sample.day ? 2 : 3 } ?? 0, 2)
+      }
       for index in forward..<records.count { packer.put(isUntold(records[index])) }
     case .finished(let outcome):
       packer.put(3, 2)

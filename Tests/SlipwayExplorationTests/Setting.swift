@@ -20,7 +20,7 @@ struct Setting: Sendable, CustomStringConvertible {
 
   static let all: [Setting] = [
     canary, blueGreen, firstDeployment, manual, approval, gates, careful, impatient, byHand, rivals, compatible,
-    restorable, irreversible,
+    restorable, irreversible, frozen,
   ]
 
   /// All, or those whose name contains what `SLIPWAY_WORLD` says.
@@ -47,6 +47,9 @@ struct Setting: Sendable, CustomStringConvertible {
     plan: Sample.plan(
       gates: ["tests"], approval: ApprovalSpec(rules: [ApprovalRule(role: "manager", count: 2)])),
     hasWildClock: true, horizon: "deploy", atLeast: 100)
+  static let frozen = Setting(
+    name: "a freeze that begins under way", plan: Sample.plan(weights: [50, 100], isFrozenByFreezes: true),
+    atLeast: 1_000)
   static let gates = Setting(
     name: "two gates and an approval",
     plan: Sample.plan(gates: ["tests", "scan"], approval: ApprovalSpec(rules: [ApprovalRule(role: "manager")])),
@@ -82,6 +85,7 @@ enum Sample {
   static let day = Span.hours(24)
   /// As long as a gate waits before it is tried again: of two that wait beside each other only few distances have to be told apart.
   static let gateWait = Span.seconds(1)
+  static let freeze = Span.hours(1)
 
   static func release(_ id: ReleaseID) -> Release {
     Release(id: id, artifact: "shop-\(id)", digest: Digest(of: Data(id.text.utf8)), commit: nil)
@@ -94,11 +98,13 @@ enum Sample {
   static func plan(
     of release: Release = new, over serves: Release = old, gates: [String] = [], approval: ApprovalSpec? = nil,
     confirms: [ConfirmSpec] = [], weights: [Int] = [100], watch: WatchSpec = watch(),
-    rollback: RollbackSpec = RollbackSpec(), migration: MigrationSpec? = nil, hasBlue: Bool = true
+    rollback: RollbackSpec = RollbackSpec(), migration: MigrationSpec? = nil, hasBlue: Bool = true,
+    isFrozenByFreezes: Bool = false
   ) -> Plan {
     let spec = PromotionSpec(
       from: nil, to: "production",
-      gates: gates.map { .command(name: $0, run: "true", timeout: .seconds(30)) }, approval: approval,
+      gates: gates.map { .command(name: $0, run: "true", timeout: .seconds(30)) }
+        + (isFrozenByFreezes ? [.noFreeze] : []), approval: approval,
       confirms: confirms, rollout: RolloutSpec(steps: weights, watch: .seconds(10)), watch: watch, rollback: rollback,
       migration: migration)
     return made {
@@ -132,15 +138,17 @@ enum Sample {
     }
   }
 
+  private static let managers = RoleSpec(people: ["ann", "bob", "carol", "eve", "fay", "gil"], needsMFA: true)
+
   private static func pipeline(_ spec: PromotionSpec, hasData: Bool = false) -> Pipeline {
     Pipeline(
-      project: "shop", roles: ["manager": ["ann", "bob", "carol"], "lead": ["dan"]],
+      project: "shop", roles: ["manager": managers, "lead": ["dan"]],
       environments: [
         EnvironmentSpec(
           name: "production", protected: false,
           deploy: .commands(CommandsSpec(run: "deploy", addressA: "127.0.0.1:1", addressB: "127.0.0.1:2")),
           traffic: .router(listen: "127.0.0.1:3"), data: hasData ? .commands(data) : nil)
-      ], promotions: [spec])
+      ], promotions: [spec], identity: IdentitySpec(oidc: OIDCSpec(issuer: "https://login.example", client: "slipway")))
   }
 
   private static let data = DataCommandsSpec(

@@ -35,6 +35,8 @@ struct World: Sendable {
   var isFrontVerified = false
   /// Who has validly agreed, as bits in the order of ``People``.
   var agreed: UInt8 = 0
+  /// Until when a freeze that has begun under the run covers its place.
+  var frozenUntil: Timestamp?
   /// Since when people are asked to agree.
   var askedAt: Timestamp?
   /// Gates that passed at the last look, as bits.
@@ -78,7 +80,8 @@ struct World: Sendable {
     packer.put(Int(asking.rawValue), 2)
     packer.put(isVerified, isFrontVerified, areGatesOld, isTouched)
     packer.put(hasEvidence, askedAt != nil, lastLook != nil, isRestored, isDataTouched, isShifted, isBlueWell)
-    packer.put(Int(agreed), 5)
+    packer.put(Int(agreed), 7)
+    packer.put(frozenUntil != nil)
     packer.put(Int(passed), 4)
     packer.put(Int(min(watched.milliseconds, 20_000) / 1_000), 5)
     packer.put(provenShare, 7)
@@ -96,10 +99,19 @@ enum Speaker: UInt8, CaseIterable, Sendable {
   case dan
   /// A manager who looked at another plan.
   case eve
+  /// A manager who did not prove who they are.
+  case fay
+  /// A manager without a second factor.
+  case gil
 
   var person: Person { Person("\(self)") }
   var roles: [RoleName] { self == .dan ? ["lead"] : ["manager"] }
   var bit: UInt8 { 1 << rawValue }
+
+  func identity(at now: Timestamp) -> Identity {
+    Identity(person: person, kind: self == .fay ? .claimed : .oidc, mfa: self != .gil, provenAt: now)
+  }
+
   /// Whether the rules let this one's yes count.
   var mayAgree: Bool { self == .ann || self == .bob }
 }

@@ -57,11 +57,15 @@ package struct Inbox: Sendable {
       guard let attributes = try? FileManager.default.attributesOfItem(atPath: url.path),
         attributes[.type] as? FileAttributeType == .typeRegular,
         let size = attributes[.size] as? Int, size <= Self.limit, let data = try? Data(contentsOf: url),
-        let submission = try? CanonicalJSON.decode(Submission.self, from: data),
+        var submission = try? CanonicalJSON.decode(Submission.self, from: data),
         file(submission.id).lastPathComponent == name
       else {
         try? FileManager.default.moveItem(at: url, to: url.appendingPathExtension("unreadable"))
         return nil
+      }
+      // The file's owner is what the operating system knows; whoever writes another name into it claims that name.
+      if submission.credential == .local, attributes[.ownerAccountName] as? String != submission.by.text {
+        submission.credential = .claimed
       }
       return submission
     }

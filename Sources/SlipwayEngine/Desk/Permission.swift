@@ -3,13 +3,13 @@ internal import SlipwayModel
 /// Who may do what beyond approving, which the machine itself checks.
 enum Permission {
   /// Going back by hand is for those who may approve, or whom the file names for it; where it names nobody, for everybody.
-  static func mayRollBack(_ person: Person, _ target: EnvironmentName, _ pipeline: Pipeline) throws {
+  static func mayRollBack(_ identity: Identity, _ target: EnvironmentName, _ pipeline: Pipeline) throws {
     guard let spec = pipeline.promotion(to: target), !Mutant.anybodyRollsBack.isActive else { return }
     let allowed = spec.rollback.roles.isEmpty ? (spec.approval?.rules.map(\.role) ?? []) : spec.rollback.roles
-    guard !allowed.isEmpty, Set(pipeline.roles(of: person)).isDisjoint(with: allowed) else { return }
+    guard !allowed.isEmpty, Set(pipeline.roles(of: identity)).isDisjoint(with: allowed) else { return }
     throw EngineError(
       .notPermitted,
-      "\(person) may not roll back \(target); it takes role \(allowed.map(\.text).joined(separator: " or ")) of the pipeline file"
+      "\(identity.person) may not roll back \(target); it takes role \(allowed.map(\.text).joined(separator: " or ")) of the pipeline file"
     )
   }
 }

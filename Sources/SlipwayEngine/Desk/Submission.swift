@@ -5,20 +5,20 @@ package struct Submission: Codable, Sendable, Equatable {
   /// Unique; a repeat is answered like the first and changes nothing.
   package var id: String
   package var by: Person
-  /// How `by` is known, such as `local user ann`.
-  package var provenBy: String
+  /// What proves that `by` hands it in.
+  package var credential: Credential
   package var content: Content
 
-  package init(id: String, by: Person, provenBy: String, content: Content) {
+  package init(id: String, by: Person, credential: Credential = .local, content: Content) {
     self.id = id
     self.by = by
-    self.provenBy = provenBy
+    self.credential = credential
     self.content = content
   }
 
   package enum Content: Codable, Sendable, Equatable {
     case ledger(LedgerEvent)
-    case promote(ReleaseID, to: EnvironmentName)
+    case promote(ReleaseID, to: EnvironmentName, asking: PromotionAsk = PromotionAsk())
     case rollback(EnvironmentName, to: ReleaseID?, incident: String)
     case decide(RunID, Decision)
   }
@@ -29,6 +29,7 @@ package struct Submission: Codable, Sendable, Equatable {
     case hold(reason: String)
     case resume
     case reject(reason: String)
+    case revoke(reason: String)
     case pause(reason: String)
     case abort(reason: String)
     case confirm(step: String, note: String)

@@ -13,15 +13,21 @@ extension Engine {
   ///   - forever: goes on until the task is cancelled.
   ///   - deadline: when to stop waiting for the followed runs; nil for never.
   ///   - pause: how often what serves is asked whether it is there, which starts it again where it is not; nil for never.
+  ///   - heldPause: how often the environments that held runs come from are looked at; nil for never.
   /// - Throws: the journal's error when it failed; what was begun is found by the next driver.
   package func drive(
-    following followed: Set<RunID>, forever: Bool, until deadline: Timestamp?, keepingUpEvery pause: Span? = nil
+    following followed: Set<RunID>, forever: Bool, until deadline: Timestamp?, keepingUpEvery pause: Span? = nil,
+    lookingAfterHeldEvery heldPause: Span? = nil
   ) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
-      defer { group.cancelAll() }
+      defer {
+        group.cancelAll()
+        for task in proving.values { task.cancel() }
+      }
       await takeIn()
       group.addTask { await self.listen() }
       if let pause { group.addTask { await self.keepUp(every: pause) } }
+      if let heldPause { group.addTask { await self.lookAfterHeld(every: heldPause) } }
       while !Task.isCancelled {
         // The journal may have failed under a person's word, which no run that is driven would notice.
         if let failure = failure ?? house.journal.failure { throw failure }
@@ -31,9 +37,10 @@ extension Engine {
         let isSetBack = now < lastSeen && !Mutant.ignoreClockSetBack.isActive
         let horizon = isSetBack ? Timestamp(milliseconds: .max) : now
         lastSeen = now
-        for row in try await due(at: horizon) where mayStart(row.run) {
-          active.insert(row.run)
-          group.addTask { await self.drive(row.run) }
+        for run in nudged.union(try await due(at: horizon).map(\.run)) where mayStart(run) {
+          active.insert(run)
+          nudged.remove(run)
+          group.addTask { await self.drive(run) }
         }
         for task in try await dueRemovals(at: now) {
           removing.insert(task.id)
@@ -145,9 +152,17 @@ extension Engine {
   }
 
   private func takeIn() async {
-    for submission in desk.waiting() {
+    for submission in desk.waiting() where proving[submission.id] == nil {
       if Task.isCancelled { return }
-      desk.answer(submission.id, await submit(submission))
+      guard submission.needsOutsideProof else {
+        desk.answer(submission.id, await submit(submission))
+        continue
+      }
+      // Whoever has to be asked who this is may take long; the next in the line, who may want to go back, does not wait for it.
+      proving[submission.id] = Task {
+        desk.answer(submission.id, await submit(submission))
+        proving[submission.id] = nil
+      }
     }
   }
 }

@@ -24,6 +24,10 @@ package actor Engine {
   /// whether an environment is free and the entry that takes it others get their turn.
   var opening: Set<EnvironmentName> = []
   var emptying: Set<EnvironmentName> = []
+  /// Words of which somebody outside is being asked who says them.
+  var proving: [String: Task<Void, Never>] = [:]
+  /// Runs that are to be looked at before their time.
+  var nudged: Set<RunID> = []
   /// Scheduled work that is under way.
   var removing: Set<String> = []
   /// Scheduled work that did not come to its end, and when it is tried again.
@@ -42,6 +46,7 @@ package actor Engine {
   ///   - observer: told about everything.
   ///   - desk: where submissions come in while driving; nil for the inbox of `state`.
   ///   - surroundings: reads what lies beside the journal and matters to a plan, anew for each judgement; nil for the freezes of the pipeline file alone.
+  ///   - witness: finds out who speaks.
   ///   - randomness: parts the ids of runs that begin in the same millisecond.
   /// - Throws: a journal error, or ``EngineError`` when an entry of the ledger cannot be read.
   package init(
@@ -49,6 +54,7 @@ package actor Engine {
     pipeline: @escaping @Sendable () throws -> Pipeline, time: any TimeSource, author: EvidenceAuthor,
     observer: any RunObserver, desk: (any Desk)? = nil,
     surroundings: (@Sendable (Plan, Ledger) throws -> Surroundings)? = nil,
+    witness: any Witness = LocalWitness(),
     randomness: @escaping @Sendable () -> UInt32 = { .random(in: .min ... .max) }
   ) async throws {
     self.pipeline = pipeline
@@ -61,7 +67,7 @@ package actor Engine {
       state: state, journal: journal, catalog: catalog, time: time, book: LedgerBook(ledger),
       project: (try? pipeline())?.project ?? "",
       surroundings: surroundings ?? { _, _ in Surroundings(freezes: try pipeline().freezes) }, author: author,
-      observer: observer)
+      witness: witness, observer: observer)
   }
 
   /// How many runs are held in memory; those that wait for long are not among them.
@@ -79,12 +85,17 @@ package actor Engine {
       }
       switch submission.content {
       case .ledger(let event): return try await enter(event, submission)
-      case .promote(let release, let target):
-        let plan = try Planner(pipeline: pipeline(), ledger: await house.ledger()).promotion(of: release, to: target)
+      case .promote(let release, let target, let ask):
+        let pipeline = try pipeline()
+        let ledger = await house.ledger()
+        let plan = try Planner(pipeline: pipeline, ledger: ledger).promotion(of: release, to: target, asking: ask)
+        try await mayAsk(plan, submission, pipeline, ledger)
         return try await begin(plan, submission)
       case .rollback(let target, let release, let incident):
         return try await rollBack(target, to: release, incident: incident, submission)
-      case .decide(let run, _): return await (try driver(of: run)).take(submission)
+      case .decide(let run, _):
+        let driver = try await driver(of: run)
+        return await driver.take(try await spoken(submission, to: await driver.promotion))
       }
     } catch let error as PlanError {
       return Reply(
@@ -105,40 +116,12 @@ package actor Engine {
   }
 
   private func enter(_ event: LedgerEvent, _ submission: Submission) async throws -> Reply {
-    try await check(event)
+    try await check(event, submission)
     let now = house.time.now()
     let entry = try RunHistory.entry(event, at: now, by: submission.by.text, id: submission.id)
     _ = try await house.journal.append(Append([entry], rows: house.rows(for: [event])))
     await house.apply(event, at: now)
     return Reply(accepted: true, message: "\(event.kind): \(event.stream)")
-  }
-
-  private func check(_ event: LedgerEvent) async throws {
-    let ledger = await house.ledger()
-    switch event {
-    case .releaseAdded(let release):
-      if let known = ledger.releases[release.id], known != release {
-        throw EngineError(
-          .refused,
-          "release \(release.id) is registered with other contents (artifact \(known.artifact)); a release never changes, register a new one"
-        )
-      }
-    case .releaseQuarantined(let id, _):
-      guard ledger.releases[id] != nil else { throw EngineError(.notFound, "release '\(id)' is not registered") }
-    case .reportAdded(let report):
-      guard ledger.releases[report.release] != nil else {
-        throw EngineError(
-          .notFound, "release '\(report.release)' is not registered; add it with: slipway release add \(report.release)"
-        )
-      }
-    case .freezeRemoved(let name):
-      guard ledger.freezes[name] != nil else {
-        let known = ledger.freezes.keys.sorted().joined(separator: ", ")
-        throw EngineError(
-          .notFound, "there is no freeze '\(name)' from the command line; there are: \(known.isEmpty ? "none" : known)")
-      }
-    case .freezeAdded, .environmentServes, .environmentRolledBack, .slotEmptied: break
-    }
   }
 
   private func begin(_ plan: Plan, _ submission: Submission) async throws -> Reply {
@@ -165,8 +148,14 @@ package actor Engine {
     let digest = try plan.digest
     let request = Request(run: run, plan: plan, digest: digest, by: submission.by)
     let promotion = Promotion(request, at: now)
-    let entry = try RunHistory.entry(.requested(request), of: run, at: now, by: submission.by.text, id: submission.id)
-    _ = try await house.journal.append(Append([entry], run: promotion.row(at: now)))
+    let ledger = Self.consequences(of: request, at: now)
+    var entries = [
+      try RunHistory.entry(.requested(request), of: run, at: now, by: submission.by.text, id: submission.id)
+    ]
+    for event in ledger { entries.append(try RunHistory.entry(event, at: now, by: submission.by.text)) }
+    _ = try await house.journal.append(
+      Append(entries, run: promotion.row(at: now), rows: house.rows(for: ledger)))
+    for event in ledger { await house.apply(event, at: now) }
     house.observe(run, .requested(request), promotion)
     return Reply(
       accepted: true, run: run,
@@ -178,9 +167,9 @@ package actor Engine {
     _ target: EnvironmentName, to release: ReleaseID?, incident: String, _ submission: Submission
   ) async throws -> Reply {
     let pipeline = try pipeline()
-    try Permission.mayRollBack(submission.by, target, pipeline)
+    try Permission.mayRollBack(try await whoGoesBack(submission, target, incident, pipeline), target, pipeline)
     if let open = try await openRuns(of: target).first, release == nil {
-      return await (try driver(of: open.run)).take(submission)
+      return await (try driver(of: open.run)).take(SpokenWord(submission: submission))
     }
     let plan = try Planner(pipeline: pipeline, ledger: await house.ledger())
       .rollback(of: target, to: release, incident: incident)

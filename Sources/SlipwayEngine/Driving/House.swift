@@ -13,6 +13,7 @@ struct House: Sendable {
   let project: String
   let surroundings: @Sendable (Plan, Ledger) throws -> Surroundings
   let author: EvidenceAuthor
+  let witness: any Witness
   let observer: any RunObserver
 
   func ledger() async -> Ledger { await book.ledger }

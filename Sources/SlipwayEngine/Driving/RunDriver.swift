@@ -40,30 +40,42 @@ actor RunDriver {
       surroundings: house.surroundings, time: house.time)
   }
 
+  var promotion: Promotion { history.promotion }
+
   /// Whether nobody is at work on the run at this moment.
   var isIdle: Bool { !isDriving }
+
+  /// Takes the run in hand where nobody has it; ``leave()`` gives it back.
+  func isSet() -> Bool {
+    guard !isDriving else { return false }
+    isDriving = true
+    return true
+  }
 
   // MARK: People
 
   /// Takes a person's word: validated against the state of this moment, journaled, answered.
-  func take(_ submission: Submission) async -> Reply {
+  func take(_ word: SpokenWord) async -> Reply {
     guard isDriving else {
       // Nobody else may write to the run in the meantime; a driver that comes now finds it busy and comes again.
       isDriving = true
-      let reply = await hear(submission)
+      let reply = await hear(word)
       await leave()
       return reply
     }
     return await withCheckedContinuation { continuation in
-      post(.word(submission) { continuation.resume(returning: $0) })
+      post(.word(word) { continuation.resume(returning: $0) })
     }
   }
 
-  private func hear(_ submission: Submission) async -> Reply {
+  private func hear(_ word: SpokenWord) async -> Reply {
     do {
-      let event = try event(for: submission)
-      if let refusal = history.promotion.refusal(of: event) { throw EngineError(.refused, refusal) }
-      try await write([event], by: submission.by.text, id: submission.id)
+      let event = try event(for: word)
+      if let refusal = history.promotion.refusal(of: event) {
+        throw EngineError(history.promotion.isForbidden(event) ? .notPermitted : .refused, refusal)
+      }
+      try await write(
+        [event], by: word.submission.by.text, id: word.submission.id, ledger: consequences(of: event))
       return Reply(accepted: true, run: run, message: "\(event.kind): run \(run) is \(history.promotion.status)")
     } catch let error as EngineError {
       return Reply(refusing: error)
@@ -100,7 +112,9 @@ actor RunDriver {
     }
     while !Task.isCancelled {
       await hearAll()
-      switch history.promotion.next(at: house.time.now()) {
+      let next = history.promotion.next(at: house.time.now())
+      if try await isStoppedByCalendar(next) { continue }
+      switch next {
       case .finished: return
       case .record(let event):
         try await write([event])
@@ -111,6 +125,7 @@ actor RunDriver {
       case .measure(let stepRun):
         let history = history
         try await underWay(stepRun) { [performer] in await performer.measure(stepRun.index, history) }
+      case .followUp(let attempt): try await followUp(attempt)
       case .writeEvidence(_, let attempt): try await writeEvidence(attempt)
       case .wait(let wait):
         guard let until = wait.until, until - house.time.now() <= Self.patience else { return }
@@ -120,7 +135,7 @@ actor RunDriver {
   }
 
   /// Answers whoever spoke in the very last moment; only then is nobody driving.
-  private func leave() async {
+  func leave() async {
     await hearAll()
     isDriving = false
   }
@@ -136,7 +151,7 @@ actor RunDriver {
 
   private func hearAll() async {
     while let signal = take() {
-      if case .word(let submission, let answer) = signal { answer(await hear(submission)) }
+      if case .word(let word, let answer) = signal { answer(await hear(word)) }
     }
   }
 
@@ -245,8 +260,8 @@ actor RunDriver {
       case .ended(number, let event)?:
         try await write([event], ledger: ledgerEvents(stepRun, event))
         return
-      case .word(let submission, let answer)?:
-        answer(await hear(submission))
+      case .word(let word, let answer)?:
+        answer(await hear(word))
         if history.promotion.current != stepRun.index { return await settle(effect, number) }
       case .tick(number)?:
         await settle(effect, number)
@@ -270,7 +285,7 @@ actor RunDriver {
       await waitForSignal()
       switch take() {
       case .ended(number, _)?, .tick(-number)?: break waiting
-      case .word(let submission, let answer)?: kept.append(.word(submission, answer))
+      case .word(let word, let answer)?: kept.append(.word(word, answer))
       case .ended?, .tick?: continue
       case nil: if Task.isCancelled { break waiting }
       }

@@ -105,7 +105,7 @@ extension Promotion {
     switch next(at: now) {
     case .finished: nil
     case .wait(let wait): wait.kind == .step ? now : wait.until
-    case .perform, .readBack, .measure, .record, .writeEvidence: now
+    case .perform, .readBack, .measure, .record, .writeEvidence, .followUp: now
     }
   }
 }

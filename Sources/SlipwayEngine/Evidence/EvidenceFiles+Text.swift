@@ -75,7 +75,17 @@ package enum EventText {
       "\(name(step, promotion)): \(judgement.verdict.rawValue), \(judgement.reason)"
     case .referenced(let before, let after): "blue was measured from \(before.at) to \(after.at), before traffic moved"
     case .approved(let approval):
-      "\(approval.person) approved plan \(approval.plan)" + (approval.comment.map { ": \($0)" } ?? "")
+      "\(approval.person) approved plan \(approval.plan), known by \(approval.identity.kind.words)"
+        + (approval.comment.map { ": \($0)" } ?? "")
+    case .revoked(let person, let reason): "\(person) took the approval back: \(reason)"
+    case .lapsed: "an approval grew too old and has to be given again"
+    case .frozen(let until, let reason): "held by a freeze until \(until): \(reason)"
+    case .thawed: "the freeze is over, it goes on"
+    case .sourceLooked(let trouble):
+      "\(promotion.plan.from.map(\.text) ?? "the source"): "
+        + (trouble.map { "went bad meanwhile, \($0)" } ?? "is well again")
+    case .followedUp(let reference): "tasks filed: \(reference)"
+    case .followUpFailed(let reason, let attempt): "tasks could not be filed (attempt \(attempt)): \(reason)"
     case .held(let person, let reason): "\(person) holds: \(reason)"
     case .paused(let person, let reason): "\(person) pauses: \(reason)"
     case .resumedBy(let person): "\(person) lets it go on"

@@ -194,6 +194,8 @@ struct StepPerformer: Sendable {
     let text =
       switch milestone {
       case .promoted: "\(plan.release.id) serves \(plan.to)"
+      case .emergency:
+        "EMERGENCY: \(plan.release.id) is to go to \(plan.to) outside windows and freezes, \(plan.exception?.reason ?? "")"
       case .rolledBack:
         plan.operation == .rollback
           ? "\(plan.to) went back to \(plan.release.id), incident \(plan.incident ?? "none")"

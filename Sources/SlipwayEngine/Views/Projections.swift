@@ -46,7 +46,8 @@ struct Projections: Sendable {
       let metadata = (try? CanonicalJSON.encodeForUsers(placement)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
       return .environment(name, project: project, metadata: metadata)
     case .releaseAdded, .releaseQuarantined, .reportAdded, .freezeAdded, .freezeRemoved, .environmentRolledBack,
-      .slotEmptied:
+      .slotEmptied, .verificationFailed, .verificationPassed, .releaseRejected, .releaseResubmitted, .reviewDue,
+      .reviewed:
       return nil
     }
   }

@@ -16,7 +16,8 @@ package struct GateJudge: Sendable {
   package func judge(_ gate: GateSpec, at now: Timestamp) -> GateReport? {
     if let reason = ledger.quarantine[plan.release.id] {
       return GateReport(
-        gate: gate.name, verdict: .failed, reason: "release \(plan.release.id) is quarantined: \(reason)")
+        gate: gate.name, verdict: .failed, reason: "release \(plan.release.id) is quarantined: \(reason)",
+        remedy: "promote another release")
     }
     switch gate {
     case .verified(let environment): return verified(gate, in: environment, at: now)
@@ -36,11 +37,19 @@ package struct GateJudge: Sendable {
 
   private func verified(_ gate: GateSpec, in environment: EnvironmentName, at now: Timestamp) -> GateReport {
     let source = "record of \(environment)"
-    guard let since = ledger.environments[environment]?.verified(plan.release) else {
+    let state = ledger.environments[environment]
+    if let revocation = state?.revocation, revocation.release == plan.release {
       return GateReport(
         gate: gate.name, verdict: .failed,
-        reason:
-          "release \(plan.release.id) with this very artifact was never verified in \(environment); promote it there first",
+        reason: "its verification in \(environment) was taken away at \(revocation.at): \(revocation.reason)",
+        remedy: "mend it there, then: slipway verify \(environment)",
+        proof: [Proof(what: "verification taken away", from: source, at: revocation.at, digest: plan.release.digest)])
+    }
+    guard let since = state?.verified(plan.release) else {
+      return GateReport(
+        gate: gate.name, verdict: .failed,
+        reason: "release \(plan.release.id) with this very artifact was never verified in \(environment)",
+        remedy: "promote it there first: slipway promote \(plan.release.id) --to \(environment)",
         proof: [Proof(what: "no verified stay", from: source, at: now)])
     }
     return GateReport(
@@ -58,8 +67,9 @@ package struct GateJudge: Sendable {
     guard let stay else {
       return GateReport(
         gate: gate.name, verdict: .failed,
-        reason:
-          "release \(plan.release.id) is not verified in \(environment), so no soak has begun; promote it there first")
+        reason: "release \(plan.release.id) is not verified in \(environment), so no soak has begun",
+        remedy: "promote it there first: slipway promote \(plan.release.id) --to \(environment)",
+        proof: [Proof(what: "no verified stay", from: "record of \(environment)", at: now)])
     }
     let proof = [Proof(what: "stay of \(stay.span)", from: "record of \(environment)", at: stay.since)]
     if stay.span >= needed {
@@ -70,13 +80,14 @@ package struct GateJudge: Sendable {
     guard stay.isCurrent else {
       return GateReport(
         gate: gate.name, verdict: .failed,
-        reason: "stayed only \(stay.span) of \(needed) in \(environment) and was replaced; promote it there again",
-        proof: proof)
+        reason: "stayed only \(stay.span) of \(needed) in \(environment) and was replaced",
+        remedy: "promote it there again: slipway promote \(plan.release.id) --to \(environment)", proof: proof)
     }
     let until = stay.since + needed
     return GateReport(
       gate: gate.name, verdict: .waiting(until: until),
-      reason: "soaking in \(environment) for \(stay.span) of \(needed), done at \(until)", proof: proof)
+      reason: "soaking in \(environment) for \(stay.span) of \(needed), done at \(until)",
+      remedy: "wait; it is looked at again at \(until)", proof: proof)
   }
 
   private func rollbackTarget(_ gate: GateSpec, at now: Timestamp) -> GateReport {
@@ -87,7 +98,8 @@ package struct GateJudge: Sendable {
     guard let state = ledger.environments[plan.to], state.live == blue, !state.emptied.contains(blue.slot) else {
       return GateReport(
         gate: gate.name, verdict: .failed,
-        reason: "\(blue.release.id) no longer serves \(plan.to) from slot \(blue.slot); make a new plan")
+        reason: "\(blue.release.id) no longer serves \(plan.to) from slot \(blue.slot)",
+        remedy: "make a new plan: slipway promote \(plan.release.id) --to \(plan.to)")
     }
     return GateReport(
       gate: gate.name, verdict: .passed,

@@ -18,6 +18,11 @@ package struct DecisionStatement: Sendable, Equatable {
     self.plan = plan
   }
 
+  /// The statement of somebody who asks to go back: there is no plan yet, so the incident stands for it.
+  package static func rollback(of environment: EnvironmentName, incident: String) -> DecisionStatement {
+    DecisionStatement(word: "rollback \(environment)", run: "new", plan: Digest(of: Data(incident.utf8)))
+  }
+
   /// Three lines, each ended by a line feed; what `ssh-keygen -Y sign` gets on its standard input.
   package var text: String { "slipway decision: \(word)\nrun: \(run)\nplan: \(plan)\n" }
 

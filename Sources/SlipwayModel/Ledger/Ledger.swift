@@ -9,6 +9,10 @@ package struct Ledger: Codable, Sendable, Equatable {
   /// Freezes from the command line, by name.
   package private(set) var freezes: [String: Freeze] = [:]
   package private(set) var environments: [EnvironmentName: EnvironmentState] = [:]
+  /// Releases that were turned down and not handed in again since.
+  package private(set) var rejections: [ReleaseID: Rejection] = [:]
+  /// Exceptions that somebody still has to look back at, by run.
+  package private(set) var reviews: [RunID: ReviewTask] = [:]
 
   package init() {}
 
@@ -26,6 +30,14 @@ package struct Ledger: Codable, Sendable, Equatable {
       environments[name, default: EnvironmentState()].failed(failed, at: time)
     case .slotEmptied(let name, let slot):
       environments[name, default: EnvironmentState()].emptied(slot)
+    case .verificationFailed(let name, let release, let reason):
+      environments[name, default: EnvironmentState()].revoke(release, reason, at: time)
+    case .verificationPassed(let name, let release):
+      environments[name, default: EnvironmentState()].restore(release, at: time)
+    case .releaseRejected(let id, let rejection): rejections[id] = rejection
+    case .releaseResubmitted(let id, _): rejections[id] = nil
+    case .reviewDue(let task): reviews[task.run] = task
+    case .reviewed(let run, _, _): reviews[run] = nil
     }
   }
 }
@@ -42,6 +54,16 @@ package enum LedgerEvent: Codable, Sendable, Equatable {
   /// A run failed with this release after it had taken traffic; what served before serves again.
   case environmentRolledBack(EnvironmentName, failed: Placement)
   case slotEmptied(EnvironmentName, Slot)
+  /// What serves there was looked at again and was not well: its stay counts for nothing any more.
+  case verificationFailed(EnvironmentName, ReleaseID, reason: String)
+  /// What serves there was looked at again and was well.
+  case verificationPassed(EnvironmentName, ReleaseID)
+  /// A person turned the release down; it is promoted again only when something was done about it.
+  case releaseRejected(ReleaseID, Rejection)
+  case releaseResubmitted(ReleaseID, note: String)
+  /// An exception was used that another person has to look back at.
+  case reviewDue(ReviewTask)
+  case reviewed(RunID, by: Person, note: String)
 
   /// The stream of the journal that the fact belongs to.
   package var stream: String {
@@ -51,8 +73,12 @@ package enum LedgerEvent: Codable, Sendable, Equatable {
     case .reportAdded(let report): "release:\(report.release)"
     case .freezeAdded(let freeze): "freeze:\(freeze.name)"
     case .freezeRemoved(let name): "freeze:\(name)"
-    case .environmentServes(let name, _), .environmentRolledBack(let name, _), .slotEmptied(let name, _):
+    case .environmentServes(let name, _), .environmentRolledBack(let name, _), .slotEmptied(let name, _),
+      .verificationFailed(let name, _, _), .verificationPassed(let name, _):
       "environment:\(name)"
+    case .releaseRejected(let id, _), .releaseResubmitted(let id, _): "release:\(id)"
+    case .reviewDue(let task): "review:\(task.run)"
+    case .reviewed(let run, _, _): "review:\(run)"
     }
   }
 
@@ -67,6 +93,12 @@ package enum LedgerEvent: Codable, Sendable, Equatable {
     case .environmentServes: "environment.serves"
     case .environmentRolledBack: "environment.rolled_back"
     case .slotEmptied: "environment.slot_emptied"
+    case .verificationFailed: "environment.verification_failed"
+    case .verificationPassed: "environment.verification_passed"
+    case .releaseRejected: "release.rejected"
+    case .releaseResubmitted: "release.resubmitted"
+    case .reviewDue: "review.due"
+    case .reviewed: "review.done"
     }
   }
 }
@@ -86,8 +118,17 @@ package struct EnvironmentState: Codable, Sendable, Equatable {
   package private(set) var emptied: [Slot] = []
   /// Every stay of a verified release, oldest first; the last one without an end is the present.
   package private(set) var stays: [Stay] = []
+  /// The last verification that was taken away, and why; nil once the release was verified again.
+  package private(set) var revocation: Revocation?
 
   package init() {}
+
+  /// A verification that a later look took away.
+  package struct Revocation: Codable, Sendable, Equatable {
+    package var release: Release
+    package var at: Timestamp
+    package var reason: String
+  }
 
   /// How long a verified release stayed without a break.
   package struct Stay: Codable, Sendable, Equatable {
@@ -101,6 +142,7 @@ package struct EnvironmentState: Codable, Sendable, Equatable {
     if let live, live.slot != placement.slot { previous = live }
     emptied.removeAll { $0 == placement.slot }
     live = placement
+    revocation = nil
     stays.append(Stay(release: placement.release, from: time, until: nil))
   }
 
@@ -112,6 +154,20 @@ package struct EnvironmentState: Codable, Sendable, Equatable {
     self.live = previous
     previous = nil
     if let back = self.live { stays.append(Stay(release: back.release, from: time, until: nil)) }
+  }
+
+  /// A failed look at what serves: no earlier stay of it counts, and none begins before it was verified again.
+  mutating func revoke(_ id: ReleaseID, _ reason: String, at time: Timestamp) {
+    guard let live, live.release.id == id else { return }
+    stays.removeAll { $0.release == live.release }
+    revocation = Revocation(release: live.release, at: time, reason: reason)
+  }
+
+  /// What serves was found well: where its verification had been taken away, a new stay begins.
+  mutating func restore(_ id: ReleaseID, at time: Timestamp) {
+    guard let live, live.release.id == id, revocation != nil else { return }
+    revocation = nil
+    stays.append(Stay(release: live.release, from: time, until: nil))
   }
 
   mutating func emptied(_ slot: Slot) {

@@ -4,12 +4,17 @@ package struct ApprovalSpec: Codable, Sendable, Equatable {
   package var rules: [ApprovalRule]
   /// After this time without a decision the promotion is rejected; a time-out never approves.
   package var expires: Span
+  /// How long a yes counts: one that is older when the first effect is due has to be given again.
+  package var validFor: Span
   /// Whether the person who asked may also agree.
   package var ownRequest: Bool
 
-  package init(rules: [ApprovalRule], expires: Span = .hours(24), ownRequest: Bool = false) {
+  package init(
+    rules: [ApprovalRule], expires: Span = .hours(24), validFor: Span? = nil, ownRequest: Bool = false
+  ) {
     self.rules = rules
     self.expires = expires
+    self.validFor = validFor ?? expires
     self.ownRequest = ownRequest
   }
 }
@@ -18,10 +23,13 @@ package struct ApprovalSpec: Codable, Sendable, Equatable {
 package struct ApprovalRule: Codable, Sendable, Equatable {
   package var role: RoleName
   package var count: Int
+  /// Whether its people count for this rule alone; otherwise whoever counts for another rule counts here too.
+  package var distinct: Bool
 
-  package init(role: RoleName, count: Int = 1) {
+  package init(role: RoleName, count: Int = 1, distinct: Bool = true) {
     self.role = role
     self.count = count
+    self.distinct = distinct
   }
 }
 

@@ -6,7 +6,7 @@ package struct Pipeline: Codable, Sendable, Equatable {
   /// The project's name; part of every plan and evidence file.
   package var project: String
   /// Who holds which role, when roles are kept in the file.
-  package var roles: [RoleName: [Person]]
+  package var roles: [RoleName: RoleSpec]
   /// Named deployment windows.
   package var windows: [String: Window]
   /// Freezes written in the file; more come from `slipway freeze add`.
@@ -17,13 +17,18 @@ package struct Pipeline: Codable, Sendable, Equatable {
   package var promotions: [PromotionSpec]
   /// Commands that are told about milestones; a failing one never stops a promotion.
   package var notify: [NotifySpec]
+  /// How people prove who they are.
+  package var identity: IdentitySpec
+  /// The command that turns a rejection into tasks of an issue tracker; nil writes the file alone.
+  package var followUp: FollowUpSpec?
   /// Where risk acceptances are recorded; nil when none are.
   package var acceptances: AcceptanceSpec?
 
   package init(
-    project: String, roles: [RoleName: [Person]] = [:], windows: [String: Window] = [:], freezes: [Freeze] = [],
+    project: String, roles: [RoleName: RoleSpec] = [:], windows: [String: Window] = [:], freezes: [Freeze] = [],
     environments: [EnvironmentSpec], promotions: [PromotionSpec], notify: [NotifySpec] = [],
-    acceptances: AcceptanceSpec? = nil
+    identity: IdentitySpec = .anybody,
+    followUp: FollowUpSpec? = nil, acceptances: AcceptanceSpec? = nil
   ) {
     self.project = project
     self.roles = roles
@@ -32,15 +37,17 @@ package struct Pipeline: Codable, Sendable, Equatable {
     self.environments = environments
     self.promotions = promotions
     self.notify = notify
+    self.identity = identity
+    self.followUp = followUp
     self.acceptances = acceptances
   }
 
   package func environment(_ name: EnvironmentName) -> EnvironmentSpec? { environments.first { $0.name == name } }
   package func promotion(to name: EnvironmentName) -> PromotionSpec? { promotions.first { $0.to == name } }
 
-  /// The roles that `person` holds in this file.
-  package func roles(of person: Person) -> [RoleName] {
-    roles.filter { $0.value.contains(person) }.map(\.key).sorted()
+  /// The roles that `identity` holds by this file.
+  package func roles(of identity: Identity) -> [RoleName] {
+    roles.filter { $0.value.isHeld(by: identity) }.map(\.key).sorted()
   }
 }
 
@@ -59,11 +66,14 @@ package struct PromotionSpec: Codable, Sendable, Equatable {
   package var rollback: RollbackSpec
   /// Nil when the release changes no data.
   package var migration: MigrationSpec?
+  /// Ways around single rules.
+  package var exceptions: ExceptionSpec
 
   package init(
     from: EnvironmentName?, to: EnvironmentName, gates: [GateSpec] = [], approval: ApprovalSpec? = nil,
     confirms: [ConfirmSpec] = [], rollout: RolloutSpec = RolloutSpec(), watch: WatchSpec = WatchSpec(),
-    verify: VerifySpec = VerifySpec(), rollback: RollbackSpec = RollbackSpec(), migration: MigrationSpec? = nil
+    verify: VerifySpec = VerifySpec(), rollback: RollbackSpec = RollbackSpec(), migration: MigrationSpec? = nil,
+    exceptions: ExceptionSpec = ExceptionSpec()
   ) {
     self.from = from
     self.to = to
@@ -75,6 +85,7 @@ package struct PromotionSpec: Codable, Sendable, Equatable {
     self.verify = verify
     self.rollback = rollback
     self.migration = migration
+    self.exceptions = exceptions
   }
 }
 
@@ -99,5 +110,18 @@ package struct AcceptanceSpec: Codable, Sendable, Equatable {
   package init(file: String, roles: [RoleName] = []) {
     self.file = file
     self.roles = roles
+  }
+}
+
+/// A command that files the tasks of a rejection with an issue tracker, as JSON on its standard input; what it prints is the reference that is kept.
+package struct FollowUpSpec: Codable, Sendable, Equatable {
+  package var run: String
+  package var environment: [String: SecretText]
+  package var timeout: Span
+
+  package init(run: String, environment: [String: SecretText] = [:], timeout: Span = .seconds(30)) {
+    self.run = run
+    self.environment = environment
+    self.timeout = timeout
   }
 }

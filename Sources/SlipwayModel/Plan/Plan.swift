@@ -28,14 +28,27 @@ package struct Plan: Codable, Sendable, Equatable {
   /// The windows that the gates name, so that their meaning is part of the digest.
   package var windows: [String: Window]
   /// Who may approve or go back, by role, as the file says.
-  package var roles: [RoleName: [Person]]
+  package var roles: [RoleName: RoleSpec]
+  /// How those who decide prove who they are.
+  package var identity: IdentitySpec
   package var incident: String?
+  /// The way around a rule that was asked for.
+  package var exception: PromotionException?
+  /// Names of the gates that the exception sets aside.
+  package var waived: [String]
+  /// By when somebody has to look back at the exception, counted from the run's beginning; nil when nobody has to.
+  package var review: Span?
+  /// Why the release was turned down before, and what was done about it since.
+  package var resubmission: Resubmission?
+  package var followUp: FollowUpSpec?
 
   package init(
     operation: Operation, project: String, release: Release, from: EnvironmentName?, to: EnvironmentName,
     environment: EnvironmentSpec, blue: Placement?, green: Slot, steps: [Step], watch: WatchSpec,
-    rollback: RollbackSpec, migration: MigrationSpec? = nil, windows: [String: Window], roles: [RoleName: [Person]],
-    incident: String? = nil
+    rollback: RollbackSpec, migration: MigrationSpec? = nil, windows: [String: Window], roles: [RoleName: RoleSpec],
+    identity: IdentitySpec = .anybody, incident: String? = nil, exception: PromotionException? = nil,
+    waived: [String] = [],
+    review: Span? = nil, resubmission: Resubmission? = nil, followUp: FollowUpSpec? = nil
   ) {
     self.operation = operation
     self.project = project
@@ -51,7 +64,13 @@ package struct Plan: Codable, Sendable, Equatable {
     self.migration = migration
     self.windows = windows
     self.roles = roles
+    self.identity = identity
     self.incident = incident
+    self.exception = exception
+    self.waived = waived
+    self.review = review
+    self.resubmission = resubmission
+    self.followUp = followUp
   }
 
   /// SHA-256 over the canonical JSON of the whole plan.

@@ -10,15 +10,24 @@ package struct Planner: Sendable {
 
   /// The plan that moves `id` into `target`.
   ///
-  /// - Throws: ``PlanError`` when the release or environment is unknown, nothing leads there, the release is quarantined, or it serves already.
-  package func promotion(of id: ReleaseID, to target: EnvironmentName) throws(PlanError) -> Plan {
+  /// - Throws: ``PlanError`` when the release or environment is unknown, nothing leads there, the release is quarantined, was turned down and not
+  ///   handed in again, serves already, or the exception is not open here.
+  package func promotion(
+    of id: ReleaseID, to target: EnvironmentName, asking ask: PromotionAsk = PromotionAsk()
+  ) throws(PlanError) -> Plan {
     let release = try known(id)
     let environment = try known(target)
-    guard let spec = pipeline.promotion(to: target) else {
+    guard var spec = pipeline.promotion(to: target) else {
       throw PlanError(.noWay, "no promotion leads to '\(target)'; add one under 'promotions' with 'to: \(target)'")
     }
     if let reason = ledger.quarantine[id] {
       throw PlanError(.quarantined, "release \(id) is quarantined: \(reason); promote another release")
+    }
+    let resubmission = try resubmission(of: id, ask)
+    var waived: [String] = []
+    var review: Span?
+    if let exception = ask.exception {
+      (spec, waived, review) = try excepted(spec, exception, protected: environment.protected)
     }
     let state = ledger.environments[target] ?? EnvironmentState()
     let blue = state.live
@@ -28,8 +37,22 @@ package struct Planner: Sendable {
     return Plan(
       operation: .promote, project: pipeline.project, release: release, from: spec.from, to: target,
       environment: environment, blue: blue, green: blue?.slot.other ?? .a,
-      steps: PromotionSteps(spec: spec, environment: environment, hasBlue: blue != nil).all, watch: spec.watch,
-      rollback: spec.rollback, migration: spec.migration, windows: windows(of: spec.gates), roles: pipeline.roles)
+      steps: PromotionSteps(spec: spec, environment: environment, hasBlue: blue != nil, exception: ask.exception).all,
+      watch: spec.watch, rollback: spec.rollback, migration: spec.migration, windows: windows(of: spec.gates),
+      roles: pipeline.roles, identity: pipeline.identity, exception: ask.exception, waived: waived, review: review,
+      resubmission: resubmission, followUp: pipeline.followUp)
+  }
+
+  /// What was turned down comes back only with a word on what was done about it.
+  private func resubmission(of id: ReleaseID, _ ask: PromotionAsk) throws(PlanError) -> Resubmission? {
+    guard let rejection = ledger.rejections[id] else { return nil }
+    guard let note = ask.resubmission, note.contains(where: { !$0.isWhitespace }) else {
+      throw PlanError(
+        .rejected,
+        "release \(id) was rejected by \(rejection.by) in run \(rejection.run): \(rejection.reason); "
+          + "once that is dealt with, promote it again with --resubmit 'what was done about it'")
+    }
+    return Resubmission(rejection: rejection, note: note)
   }
 
   /// The plan that takes `target` back, to the release it served before or to `id`.
@@ -58,7 +81,8 @@ package struct Planner: Sendable {
     return Plan(
       operation: .rollback, project: pipeline.project, release: wanted, from: nil, to: target, environment: environment,
       blue: live, green: live.slot.other, steps: Self.rollbackSteps, watch: spec?.watch ?? WatchSpec(),
-      rollback: spec?.rollback ?? RollbackSpec(), windows: [:], roles: pipeline.roles, incident: incident)
+      rollback: spec?.rollback ?? RollbackSpec(), windows: [:], roles: pipeline.roles,
+      identity: pipeline.identity, incident: incident)
   }
 
   /// Going back by hand: make sure the old release runs, look at it, switch, look at the front door.
@@ -106,7 +130,7 @@ package struct Planner: Sendable {
 /// Why no plan could be made.
 package struct PlanError: Error, Sendable, Equatable, CustomStringConvertible {
   package enum Code: String, Sendable {
-    case unknownRelease, unknownEnvironment, noWay, quarantined, alreadyLive, nothingLive, noTarget
+    case unknownRelease, unknownEnvironment, noWay, quarantined, rejected, exception, alreadyLive, nothingLive, noTarget
   }
 
   package let code: Code

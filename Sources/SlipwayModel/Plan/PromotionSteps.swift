@@ -3,16 +3,24 @@ struct PromotionSteps {
   let spec: PromotionSpec
   let environment: EnvironmentSpec
   let hasBlue: Bool
+  var exception: PromotionException?
 
   var all: [Step] {
-    gates + approval + confirms(.beforeDeploy) + recheck + snapshot + deploy + migrate + verify
+    gates + alert + approval + confirms(.beforeDeploy) + recheck + snapshot + deploy + migrate + verify
       + confirms(.beforeTraffic) + rollout + confirms(.afterRollout) + finish
   }
 
   private var gateSpecs: [GateSpec] {
+    Self.gateSpecs(spec, protected: environment.protected, hasBlue: hasBlue).filter {
+      exception?.waives($0) != true
+    }
+  }
+
+  /// The gates of a promotion before any exception.
+  static func gateSpecs(_ spec: PromotionSpec, protected: Bool, hasBlue: Bool) -> [GateSpec] {
     var specs = spec.gates
     // What a protected environment never goes without, whether the file says so or not (E17).
-    if environment.protected {
+    if protected {
       if !specs.contains(.noFreeze) { specs.append(.noFreeze) }
       if hasBlue, !specs.contains(.rollbackTarget) { specs.append(.rollbackTarget) }
     }
@@ -25,6 +33,12 @@ struct PromotionSteps {
       if case .command(_, _, let own) = gate { timeout = own }
       return Step(id: StepID("gate-" + gate.name), action: .gate(gate), timeout: timeout, retry: .few, undo: .nothing)
     }
+  }
+
+  /// In an emergency those on call know before anybody agrees (E7).
+  private var alert: [Step] {
+    guard case .emergency? = exception else { return [] }
+    return [Step(id: "alert", action: .notify(.emergency), timeout: .seconds(30), retry: .few, undo: .impossible)]
   }
 
   private var approval: [Step] {

@@ -73,6 +73,14 @@ package enum Action: Codable, Sendable, Equatable {
     }
   }
 
+  /// Whether doing it may change the environment or its data; a message changes neither.
+  package var changesTarget: Bool {
+    switch self {
+    case .snapshot, .deploy, .migrate, .restore, .shift, .destroy: true
+    case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule, .notify: false
+    }
+  }
+
   /// Whether doing it changes something outside, so that it needs an intent before and a read-back after an interruption.
   package var hasEffect: Bool {
     switch self {
@@ -104,6 +112,8 @@ package enum EnvironmentChange: String, Codable, Sendable {
 package enum Milestone: String, Codable, Sendable {
   case promoted
   case rolledBack = "rolled_back"
+  /// A promotion goes around windows and freezes for an incident.
+  case emergency
 }
 
 /// How a step is taken back.

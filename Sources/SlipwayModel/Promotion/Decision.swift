@@ -9,6 +9,8 @@ package enum Decision: Sendable, Equatable {
   /// Write this fact down; nothing outside is touched.
   case record(Event)
   case writeEvidence(Outcome, attempt: Int)
+  /// File the tasks of a rejection.
+  case followUp(attempt: Int)
   case wait(Wait)
   case finished(Outcome)
 }
@@ -38,6 +40,8 @@ package struct Wait: Codable, Sendable, Equatable {
     case approval, confirmation, gate, watch, retry
     /// A person who held or paused the run.
     case person
+    /// The end of a freeze that began under the run.
+    case freeze
   }
 
   package var kind: Kind

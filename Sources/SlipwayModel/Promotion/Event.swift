@@ -16,6 +16,18 @@ package enum Event: Codable, Sendable, Equatable {
   case referenced(before: CounterSample, after: CounterSample)
   case approved(Approval)
   case held(by: Person, reason: String)
+  /// A person takes their approval back, before anything was touched.
+  case revoked(by: Person, reason: String)
+  /// Approvals grew too old before the first effect.
+  case lapsed
+  /// A freeze covers the environment, so nothing new is begun before `until`.
+  case frozen(until: Timestamp, reason: String)
+  case thawed
+  /// While the run is held, the environment it comes from was looked at: what is wrong there, nil when it is well again.
+  case sourceLooked(trouble: String?)
+  /// The tasks of a rejection were filed.
+  case followedUp(reference: String)
+  case followUpFailed(reason: String, attempt: Int)
   case paused(by: Person, reason: String)
   case resumedBy(Person)
   case rejected(by: Person, reason: String)
@@ -43,6 +55,13 @@ package enum Event: Codable, Sendable, Equatable {
     case .referenced: "watch.referenced"
     case .approved: "person.approved"
     case .held: "person.held"
+    case .revoked: "person.revoked"
+    case .lapsed: "time.lapsed"
+    case .frozen: "freeze.began"
+    case .thawed: "freeze.ended"
+    case .sourceLooked: "source.looked"
+    case .followedUp: "follow_up.filed"
+    case .followUpFailed: "follow_up.failed"
     case .paused: "person.paused"
     case .resumedBy: "person.resumed"
     case .rejected: "person.rejected"
@@ -81,8 +100,14 @@ package struct Approval: Codable, Sendable, Equatable {
   package var plan: Digest
   package var at: Timestamp
   package var comment: String?
+  /// How it was proven who the person is.
+  package var identity: Identity
 
-  package init(person: Person, roles: [RoleName], plan: Digest, at: Timestamp, comment: String? = nil) {
+  /// An approval whose `identity` is nil was given by the user of the operating system.
+  package init(
+    person: Person, roles: [RoleName], plan: Digest, at: Timestamp, comment: String? = nil, identity: Identity? = nil
+  ) {
+    self.identity = identity ?? Identity(person: person, kind: .local, provenAt: at)
     self.person = person
     self.roles = roles
     self.plan = plan

@@ -19,8 +19,14 @@ extension Promotion {
       answer(index, Self.together(reports, records[index].step.action), at: time)
     case .readBack(let index, let attempt, let observation): observe(index, attempt, observation, at: time)
     case .measured(let index, let sample, let judgement): judge(index, sample, judgement, at: time)
-    case .approved, .held, .paused, .resumedBy, .rejected, .aborted, .rollbackAsked, .confirmed:
+    case .approved, .revoked, .held, .paused, .resumedBy, .rejected, .aborted, .rollbackAsked, .confirmed:
       word(event, at: time)
+    case .lapsed: lapse(at: time)
+    case .frozen(let until, let reason): freeze(until: until, reason, at: time)
+    case .thawed: thaw(at: time)
+    case .sourceLooked(let trouble): look(atSource: trouble, at: time)
+    case .followedUp(let reference): file(reference, at: time)
+    case .followUpFailed(let reason, let attempt): fileFailed(reason, attempt, at: time)
     case .expired(let index): expire(index, at: time)
     case .escalated(let index, let reason):
       if let index {
@@ -241,6 +247,10 @@ extension Promotion {
     case .recheck:
       skipRest()
       phase = .closing(.blocked)
+    case .notify(.emergency):
+      // Without those on call there is no emergency deployment.
+      skipRest()
+      phase = .closing(.blocked)
     case .notify: advance(from: index, suspension)  // nobody's message stops a promotion
     case .gate, .approve, .confirm, .snapshot, .deploy, .migrate, .restore, .verify, .shift, .watch, .record, .schedule,
       .destroy:
@@ -270,7 +280,9 @@ extension Promotion {
     guard index == current, let started = records[index].startedAt else { return }
     switch records[index].step.action {
     case .approve(let spec):
-      guard time >= started + spec.expires, !spec.missing(in: approvals).isEmpty else { return }
+      guard time >= started + spec.expires, !spec.missing(in: spec.standing(approvals, at: time)).isEmpty else {
+        return
+      }
       records[index].status = .failed
       records[index].detail = "nobody decided in time; a time-out rejects"
       records[index].finishedAt = time

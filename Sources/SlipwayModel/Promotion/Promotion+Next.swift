@@ -5,6 +5,7 @@ extension Promotion {
     case .finished(let outcome): return .finished(outcome)
     case .closing(let outcome):
       if let index = untoldFailure { return tell(index) }
+      if let filing = nextFollowUp(at: now, isDue: { isDue($0, at: now) }) { return filing }
       if evidenceAttempts >= 3, !isEvidenceEscalated {
         let reason =
           "evidence could not be written \(evidenceAttempts) times; until it is, no other run starts on \(plan.to)"
@@ -39,11 +40,18 @@ extension Promotion {
 
   private func nextForward(_ index: Int, _ suspension: Suspension?, at now: Timestamp) -> Decision {
     let record = records[index]
+    if let thaw = suspension?.thawsAt, isDue(thaw, at: now) { return .record(.thawed) }
     if case .approve(let spec) = record.step.action { return nextApproval(index, spec, suspension, at: now) }
+    if hasLapsed(at: now), !isUnderWay(record) { return .record(.lapsed) }
     if let suspension, !isUnderWay(record), !isWatch(record), !Mutant.ignoreHold.isActive {
-      return .wait(Wait(kind: .person, until: nil, reason: suspension.sentence))
+      return .wait(stand(suspension))
     }
     return next(in: index, at: now)
+  }
+
+  /// What a stopped run waits for: a person, or the end of a freeze.
+  private func stand(_ suspension: Suspension) -> Wait {
+    Wait(kind: suspension.thawsAt == nil ? .person : .freeze, until: suspension.thawsAt, reason: suspension.sentence)
   }
 
   /// Whether a wait is over. One that was reckoned by a clock that has been set back since is over too, or it would last until the clock has caught up;
@@ -184,15 +192,18 @@ extension Promotion {
     _ index: Int, _ spec: ApprovalSpec, _ suspension: Suspension?, at now: Timestamp
   ) -> Decision {
     let record = records[index]
+    if spec.standing(approvals, at: now).count < approvals.count { return .record(.lapsed) }
     guard let started = asked(record, at: now) else {
       return .record(.stepIntended(step: index, attempt: record.attempts + 1, deadline: now + spec.expires))
     }
     let until = started + spec.expires
-    let missing = spec.missing(in: approvals)
+    let missing = spec.missing(in: spec.standing(approvals, at: now))
     // Who has agreed in time is not turned away because nobody drove the run in the meantime.
     if !missing.isEmpty, until <= now { return .record(.expired(step: index)) }
     if let suspension {
-      return .wait(Wait(kind: .person, until: missing.isEmpty ? nil : until, reason: suspension.sentence))
+      var wait = stand(suspension)
+      if !missing.isEmpty { wait.until = min(wait.until ?? until, until) }
+      return .wait(wait)
     }
     guard missing.isEmpty else {
       return .wait(Wait(kind: .approval, until: until, reason: "needs " + missing.joined(separator: " and ")))

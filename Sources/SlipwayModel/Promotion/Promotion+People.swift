@@ -9,16 +9,20 @@ extension Promotion {
       return hasBegun ? "run \(run) has begun to change \(plan.to); use abort or rollback instead" : nil
     case .held, .paused:
       if case .back = phase { return "run \(run) is going back, which nothing stops" }
-      if let suspension { return "run \(run) is \(suspension.kind.rawValue) already by \(suspension.by)" }
+      if let suspension, !isFrozen { return "run \(run) is \(suspension.kind.rawValue) already by \(suspension.by)" }
       return nil
-    case .resumedBy: return suspension == nil ? "run \(run) is neither held nor paused" : nil
+    case .resumedBy:
+      guard let suspension else { return "run \(run) is neither held nor paused" }
+      guard let end = suspension.thawsAt, !Mutant.resumeInFreeze.isActive else { return nil }
+      return "a freeze holds run \(run) until \(end) (\(suspension.reason)); it goes on by itself then, or abort it"
+    case .revoked(let person, _): return refusalToRevoke(by: person)
     case .aborted, .rollbackAsked:
       if case .back = phase { return "run \(run) is going back already" }
       return plan.operation == .rollback && hasMovedTraffic ? "run \(run) is itself a rollback and goes on" : nil
     case .confirmed(let index, _, _): return refusalToConfirm(index)
     case .requested, .resumed, .stepIntended, .stepReported, .gatesReported, .readBack, .measured, .referenced,
-      .expired, .escalated,
-      .evidenceWritten, .evidenceFailed:
+      .expired, .lapsed, .frozen, .thawed, .sourceLooked, .followedUp, .followUpFailed, .escalated, .evidenceWritten,
+      .evidenceFailed:
       return nil
     }
   }
@@ -26,32 +30,6 @@ extension Promotion {
   /// Whether the run succeeded and only its evidence is missing: going back waits for nobody's disk.
   private var isOpenToRollback: Bool {
     if case .closing(.success) = phase { plan.operation == .promote && hasTouchedTraffic } else { false }
-  }
-
-  private func refusal(of approval: Approval) -> String? {
-    guard let spec = plan.approval, let index = plan.steps.firstIndex(where: { $0.kind == .approve }) else {
-      return "run \(run) asks for no approval"
-    }
-    if case .forward(let step, _) = phase, step <= index {
-      if approval.plan != digest, !Mutant.approveAnotherPlan.isActive {
-        return "the approval is for plan \(approval.plan), this run's plan is \(digest); look at it again"
-      }
-      if approval.person == requester, !spec.ownRequest, !Mutant.requesterApproves.isActive {
-        return "\(approval.person) asked for this run and may not approve it; another person has to"
-      }
-      if !approval.roles.contains(where: { role in spec.rules.contains { $0.role == role } }) {
-        let wanted = spec.rules.map(\.role.text).joined(separator: ", ")
-        return "\(approval.person) holds none of the roles that may approve here (\(wanted))"
-      }
-      if approvals.contains(where: { $0.person == approval.person }), !Mutant.countPersonTwice.isActive {
-        return "\(approval.person) has approved already; one person counts once"
-      }
-      if let asked = records[index].startedAt, approval.at >= asked + spec.expires, !Mutant.ignoreExpiry.isActive {
-        return "the time to approve ran out at \(asked + spec.expires); start a new run"
-      }
-      return nil
-    }
-    return "run \(run) no longer waits for approval"
   }
 
   private func refusalToConfirm(_ index: Int) -> String? {
@@ -63,7 +41,7 @@ extension Promotion {
 
   /// Whether anything outside was touched.
   package var hasBegun: Bool {
-    records.prefix(forwardCount).contains { $0.step.action.hasEffect && $0.attempts > 0 }
+    records.prefix(forwardCount).contains { $0.step.action.changesTarget && $0.attempts > 0 }
   }
 
   /// Folds a person's word in; one that ``refusal(of:)`` names changes nothing.
@@ -81,7 +59,9 @@ extension Promotion {
       cause = Cause(kind: .byHand, reason: reason, by: person.text)
       causeAt = time
       skipRest()
+      followUp = FollowUp()
       phase = .closing(.rejected)
+    case .revoked(let person, let reason): revoke(person, reason, at: time)
     case .aborted(let person, let reason):
       remark(person.text, "aborted: \(reason)", at: time)
       goBack(Cause(kind: .aborted, reason: reason, by: person.text), at: time)
@@ -90,8 +70,8 @@ extension Promotion {
       goBack(Cause(kind: .byHand, reason: "asked by \(person)", by: person.text, incident: incident), at: time)
     case .confirmed(let index, let person, let note): confirm(index, person, note, at: time)
     case .requested, .resumed, .stepIntended, .stepReported, .gatesReported, .readBack, .measured, .referenced,
-      .expired, .escalated,
-      .evidenceWritten, .evidenceFailed:
+      .expired, .lapsed, .frozen, .thawed, .sourceLooked, .followedUp, .followUpFailed, .escalated, .evidenceWritten,
+      .evidenceFailed:
       break
     }
   }
@@ -116,14 +96,17 @@ extension Promotion {
   }
 
   /// A first shift that was tried and could not be found out about may have given green traffic; before the run stands still on it, it is asked about again.
-  private mutating func askWhatGreenGets(at time: Timestamp) {
+  mutating func askWhatGreenGets(at time: Timestamp) {
     guard let index = current, records[index].step.kind == .shift, records[index].attempts > 0,
       records[index].status == .pending
     else { return }
     records[index].status = .uncertain(at: time)
   }
 
-  private mutating func resume(_ person: Person, at time: Timestamp) {
+  private mutating func resume(_ person: Person, at time: Timestamp) { goOn(person.text, "resumed", at: time) }
+
+  /// Ends a suspension.
+  mutating func goOn(_ by: String, _ text: String, at time: Timestamp) {
     guard case .forward(var step, let suspension?) = phase else { return }
     if suspension.restartsWatch { records[step].watch = nil }
     if let recheck = recheckIndex, step == recheck + 1, !hasBegun, !Mutant.resumeWithoutRecheck.isActive {
@@ -132,7 +115,8 @@ extension Promotion {
       step = recheck
     }
     phase = .forward(step: step, suspension: nil)
-    remark(person.text, "resumed", at: time)
+    sourceTrouble = nil
+    remark(by, text, at: time)
   }
 
   var recheckIndex: Int? {

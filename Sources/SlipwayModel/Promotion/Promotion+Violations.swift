@@ -45,6 +45,7 @@ extension Promotion {
     if back.contains(where: { $0.step.action == .restore && $0.attempts > 0 }), !isTrafficOff {
       broken.append("data were restored while green had traffic")
     }
+    if isFrozen, plan.operation == .rollback { broken.append("a freeze holds a rollback") }
     if let cause, isPastReturn, cause.kind != .aborted, cause.kind != .byHand {
       broken.append("the run turned around by itself although its migration cannot be taken back")
     }
@@ -56,6 +57,13 @@ extension Promotion {
   private var violationsOfAgreement: [String] {
     var broken: [String] = []
     if Set(approvals.map(\.person)).count != approvals.count { broken.append("a person's approval counts twice") }
+    for approval in approvals {
+      if !plan.identity.accepts(approval.identity.kind) || approval.identity.person != approval.person {
+        broken.append("nobody proved that \(approval.person) approved")
+      }
+      let lacks = approval.roles.contains { plan.roles[$0]?.needsMFA == true } && !approval.identity.mfa
+      if lacks { broken.append("\(approval.person) approved without a second factor") }
+    }
     if approvals.contains(where: { $0.plan != digest }) { broken.append("an approval is for another plan") }
     if let approval = plan.approval {
       if !approval.ownRequest, approvals.contains(where: { $0.person == requester }) {

@@ -24,6 +24,10 @@ package struct Promotion: Codable, Sendable, Equatable {
   /// Whether people were told that the evidence cannot be written.
   package internal(set) var isEvidenceEscalated = false
   package internal(set) var finishedAt: Timestamp?
+  /// The filing of a rejection's tasks; nil where there are none to file.
+  package internal(set) var followUp: FollowUp?
+  /// What is wrong with the environment that the release comes from, while the run is held; nil when nothing is known to be.
+  package internal(set) var sourceTrouble: String?
   /// People's words and the machine's own decisions, in order, for the log.
   package internal(set) var remarks: [Remark] = []
 
@@ -62,6 +66,8 @@ package struct Promotion: Codable, Sendable, Equatable {
     package var at: Timestamp
     /// Set when a rule asked for it: after a resume the watch begins anew, or it would stop at once for the same figures.
     package var restartsWatch: Bool
+    /// When the freeze that stopped the run ends; nil for a stop by a person or a rule.
+    package var thawsAt: Timestamp?
 
     /// Who stopped the run and why, for people.
     package var sentence: String { "\(kind.rawValue) by \(by): \(reason)" }

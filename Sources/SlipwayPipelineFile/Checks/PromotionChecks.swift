@@ -18,6 +18,7 @@ struct PromotionChecks {
       targets[to] = targets[to] ?? position
       checkGates(promotion)
       checkWatch(promotion)
+      checkExceptions(promotion)
       ApprovalChecks(roles: draft.roles, reading: reading).run(promotion)
       guard let environment = draft.environments.first(where: { $0.name == to.text }) else { continue }
       checkMeasured(promotion, environment.value)
@@ -27,6 +28,22 @@ struct PromotionChecks {
       }
     }
     checkOrder()
+  }
+
+  /// An emergency of which nobody is told, and a way around a rule that stands nowhere.
+  private func checkExceptions(_ promotion: Located<PromotionDraft>) {
+    let exceptions = promotion.value.exceptions
+    guard let node = promotion.node["exceptions"] else { return }
+    if exceptions.emergency != nil, draft.notify.isEmpty {
+      reading.report(
+        .meaning, node.keyPlace("emergency"), "nobody on call could be told of an emergency",
+        expected: "a command under 'notify'")
+    }
+    if exceptions.hotfix != nil, promotion.node["from"] == nil {
+      reading.report(
+        .meaning, node.keyPlace("hotfix"), "there is no environment before that a hotfix could skip",
+        expected: "'from: …' in the promotion")
+    }
   }
 
   private func checkGates(_ promotion: Located<PromotionDraft>) {

@@ -5,12 +5,13 @@ enum PipelineGrammar {
   /// What the file says, with places, before the checks that look at several parts of it.
   struct Draft: Sendable {
     var project = ""
-    var roles: [Named<[Person]>] = []
+    var roles: [Named<RoleSpec>] = []
     var windows: [Named<Window>] = []
     var freezes: [Freeze] = []
     var environments: [Named<EnvironmentSpec>] = []
     var promotions: [Located<PromotionDraft>] = []
     var notify: [NotifySpec] = []
+    var followUp: FollowUpSpec?
     var acceptances: AcceptanceSpec?
   }
 
@@ -20,7 +21,7 @@ enum PipelineGrammar {
       .required(
         "project", \.project, .name("the project's name"), "The project's name; stands in every plan and all evidence."),
       .optional(
-        "roles", \.roles, .names(.definition(of: .role), to: people, what: "roles"),
+        "roles", \.roles, .names(.definition(of: .role), to: RoleGrammar.role, what: "roles"),
         "Who holds which role. Approvals ask for roles."),
       .optional(
         "windows", \.windows, .names(.definition(of: .window), to: CalendarGrammar.window, what: "windows"),
@@ -40,11 +41,21 @@ enum PipelineGrammar {
         "notify", \.notify, .list(of: notify, what: "commands"),
         "Commands told about milestones, the message as JSON on standard input. A failing one stops nothing."),
       .optional(
+        "follow_up", \.followUp, followUp,
+        "A command that files the tasks of a rejection with an issue tracker, as JSON on standard input."),
+      .optional(
         "acceptances", \.acceptances, AcceptanceGrammar.spec,
         "The file in which risk acceptances are recorded, for the gate 'vulnerabilities'."),
     ])
 
-  private static let people = Shape<[Person]>.list(of: .person, what: "people", minimum: 1, isUnique: true)
+  private static let followUp = Shape<FollowUpSpec>.object(
+    "follow_up", FollowUpSpec(run: ""),
+    [
+      .required("run", \.run, .command, "Run by sh -c; the last line it prints is kept as the reference."),
+      .optional(
+        "environment", \.environment, .variables, "Variables; values may refer to ${env:NAME} or ${file:PATH}."),
+      .optional("timeout", \.timeout, .duration(), "How long it may take."),
+    ])
 
   private static let notify = Shape<NotifySpec>.object(
     "a notification", NotifySpec(run: ""),
@@ -66,7 +77,8 @@ enum PipelineGrammar {
       roles: Dictionary(draft.roles.map { (RoleName($0.name), $0.value) }, uniquingKeysWith: { first, _ in first }),
       windows: Dictionary(draft.windows.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
       freezes: draft.freezes, environments: draft.environments.map { $0.value.named($0.name) },
-      promotions: draft.promotions.map { $0.value.spec }, notify: draft.notify, acceptances: draft.acceptances)
+      promotions: draft.promotions.map { $0.value.spec }, notify: draft.notify, followUp: draft.followUp,
+      acceptances: draft.acceptances)
   }
 }
 

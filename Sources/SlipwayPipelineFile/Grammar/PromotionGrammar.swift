@@ -12,12 +12,13 @@ struct PromotionDraft: Sendable {
   var verify = VerifySpec()
   var rollback = RollbackSpec()
   var migration: MigrationSpec?
+  var exceptions = ExceptionSpec()
 
   var spec: PromotionSpec {
     PromotionSpec(
       from: from, to: to, gates: gates.compactMap { $0.value.spec(from: from) }, approval: approval,
       confirms: confirms, rollout: rollout, watch: watch, verify: verify, rollback: rollback,
-      migration: migration)
+      migration: migration, exceptions: exceptions)
   }
 }
 
@@ -32,32 +33,22 @@ enum PromotionGrammar {
       .optional(
         "gates", \.gates, .list(of: GateGrammar.gate.located, what: "gates such as 'verified' or 'soak: 1h'"),
         "What must be true before anything is touched."),
-      .optional("approval", \.approval, approval, "Who must agree. Compulsory where the environment is protected."),
+      .optional(
+        "approval", \.approval, ApprovalGrammar.approval,
+        "Who must agree. Compulsory where the environment is protected."),
       .optional("confirm", \.confirms, confirms, "Steps that a person does by hand and confirms."),
       .optional(
         "migration", \.migration, .word("what a migration means for going back"),
         "The release changes data: compatible (going back leaves them), restorable (going back restores the snapshot), "
           + "irreversible (trouble stops the run, a person decides)."),
+      .optional(
+        "exceptions", \.exceptions, ApprovalGrammar.exceptions,
+        "Ways around single rules, each with its own people; what is not named nobody can do."),
       .optional("rollout", \.rollout, rollout, "How traffic moves."),
       .optional("watch", \.watch, WatchGrammar.watch, "What is watched while it moves."),
       .optional("verify", \.verify, verify, "Smoke tests. Health is always asked."),
       .optional("rollback", \.rollback, rollback, "How it is taken back."),
     ])
-
-  private static let approval = Shape<ApprovalSpec>.object(
-    "approval", ApprovalSpec(rules: []),
-    [
-      .required("by", \.rules, rules, "So many different people of each role; one person counts once."),
-      .optional("expires", \.expires, .duration(), "After this time without a decision the promotion is rejected."),
-      .optional("own_request", \.ownRequest, .boolean, "Whether the person who asked may also agree."),
-    ])
-
-  private static let rules = Shape<[Named<Int>]>.names(
-    .reference(to: .role), to: .integer(1...20, "a number of people"), what: "roles with numbers of people", minimum: 1
-  ).checked { rules, node, reading in
-    guard rules.count > 20 else { return }
-    reading.report(.meaning, node.position, "\(rules.count) roles must agree", expected: "at most 20")
-  }.map { $0.map { ApprovalRule(role: RoleName($0.name), count: $0.value) } }
 
   private static let confirms = Shape<[Located<ConfirmSpec>]>.list(of: confirm.located, what: "manual steps").checked {
     confirms, _, reading in

@@ -5,26 +5,35 @@ internal import SlipwayEngine
 internal import SlipwayJournal
 internal import SlipwayModel
 
-/// A plan with the gates' verdicts of this moment: what `plan` and `preflight` print.
+/// A plan with the gates' verdicts of one moment: what `plan` and `preflight` print.
 struct PlanPreview {
   let plan: Plan
   let digest: Digest
   let gates: [GateReport]
   let rollback: [Step]
+  /// The moment that was asked about.
+  let at: Timestamp
 
   /// Makes the plan from the file and the journal; changes nothing, and needs no state to exist.
-  init(_ workshop: Workshop, release: String, to environment: String) async throws {
-    let pipeline = try workshop.pipeline()
+  ///
+  /// It is judged for `moment`, nil for now; what only the outside world can tell is asked now in any case.
+  ///
+  /// - Throws: a mistake of the pipeline file, ``PlanError``, or a journal error.
+  init(
+    _ workshop: Workshop, release: String, to environment: String, asking ask: PromotionAsk, at moment: Timestamp?
+  ) async throws {
     let ledger = try await Self.ledger(workshop)
+    let pipeline = try workshop.pipeline()
     plan = try Planner(pipeline: pipeline, ledger: ledger)
-      .promotion(of: ReleaseID(release), to: EnvironmentName(environment))
+      .promotion(of: ReleaseID(release), to: EnvironmentName(environment), asking: ask)
     digest = try plan.digest
     let now = SystemTime().now()
+    at = moment ?? now
     let catalog = try LiveCatalog(workshop.options, state: workshop.state)
     let judge = GateJudge(plan: plan, ledger: ledger, surroundings: try workshop.surroundings(plan, ledger))
     var reports: [GateReport] = []
     for gate in plan.gates {
-      if let report = judge.judge(gate, at: now) {
+      if let report = judge.judge(gate, at: at) {
         reports.append(report)
       } else {
         reports.append(await catalog.judge(gate, for: plan, run: nil, at: now))
@@ -33,6 +42,14 @@ struct PlanPreview {
     await catalog.close()
     gates = reports
     rollback = plan.rollbackSteps(touchedTraffic: true, touchedGreen: true, touchedData: plan.migration != nil)
+  }
+
+  /// The plan alone, without a look at any gate.
+  static func plan(
+    _ workshop: Workshop, release: String, to environment: String, asking ask: PromotionAsk
+  ) async throws -> Plan {
+    try Planner(pipeline: try workshop.pipeline(), ledger: try await ledger(workshop))
+      .promotion(of: ReleaseID(release), to: EnvironmentName(environment), asking: ask)
   }
 
   private static func ledger(_ workshop: Workshop) async throws -> Ledger {
@@ -46,11 +63,42 @@ struct PlanPreview {
   /// How the gates stand together; one that would have to be waited for blocks at this moment.
   var status: ExitStatus { gates.allSatisfy { $0.verdict == .passed } ? .done : .blocked }
 
+  /// One block per gate: its verdict, what was found, what was read, what would make it pass, and when it is looked at again.
   func gateLines(_ paint: Paint) -> [String] {
-    var table = Table(["gate", "verdict", "reason"])
-    for gate in gates { table.add([gate.gate, paint.status(gate.verdict.word), gate.reason]) }
-    return gates.isEmpty ? ["no gates"] : table.lines()
+    guard !gates.isEmpty else { return ["no gates"] }
+    var lines = gates.flatMap { GateText.lines($0, paint) }
+    for name in plan.waived {
+      lines.append("\(paint.yellow("set aside")) \(name)  by \(plan.exception?.name ?? "")")
+    }
+    return lines
   }
+
+  /// Which gates are in the way, in one sentence; nil when none is.
+  var obstacle: String? {
+    let open = gates.filter { $0.verdict != .passed }
+    guard !open.isEmpty else { return nil }
+    let names = open.map { "\($0.gate) (\($0.verdict.word))" }.joined(separator: ", ")
+    return "\(open.count) of \(gates.count) gates would not let it through at \(at): \(names)"
+  }
+}
+
+/// A gate's report for people.
+enum GateText {
+  static func lines(_ report: GateReport, _ paint: Paint) -> [String] {
+    let word = report.verdict.word
+    let padding = String(repeating: " ", count: max(1, 11 - word.count))
+    var lines = ["\(paint.status(word))\(padding)\(report.gate): \(report.reason)"]
+    for proof in report.proof {
+      let digest = proof.digest.map { " \($0)" } ?? ""
+      lines.append(indent + paint.dim("read: \(proof.what), from \(proof.from), \(proof.at)\(digest)"))
+    }
+    for warning in report.warnings { lines.append(indent + paint.yellow("note: \(warning)")) }
+    if let remedy = report.remedy { lines.append(indent + "to pass: \(remedy)") }
+    if case .waiting(let until) = report.verdict { lines.append(indent + "looked at again: \(until)") }
+    return lines
+  }
+
+  private static let indent = String(repeating: " ", count: 11)
 }
 
 struct PlanCommand: AsyncParsableCommand {
@@ -62,10 +110,13 @@ struct PlanCommand: AsyncParsableCommand {
   @OptionGroup var options: CommonOptions
   @Argument(help: "The release.") var release: String
   @Option(name: .long, help: "The environment to promote to.") var to: String
+  @OptionGroup var ask: AskOptions
+  @OptionGroup var moment: MomentOption
 
   func run() async throws {
     let workshop = try Workshop(options)
-    let preview = try await PlanPreview(workshop, release: release, to: to)
+    let preview = try await PlanPreview(
+      workshop, release: release, to: to, asking: try ask.ask, at: try moment.time)
     if options.isJSON { return try Terminal.json(PlanView(preview)) }
     let terminal = Terminal(options)
     let paint = terminal.paint
@@ -77,6 +128,7 @@ struct PlanCommand: AsyncParsableCommand {
     )
     terminal.line("digest    \(preview.digest)\n")
     preview.gateLines(paint).forEach { terminal.line($0) }
+    if let obstacle = preview.obstacle { terminal.line("\n" + paint.yellow(obstacle)) }
     terminal.line("\n" + paint.bold("steps"))
     for (number, step) in plan.steps.enumerated() {
       terminal.line(String(format: "%3d  ", number + 1) + StepText.line(step, plan))
@@ -174,9 +226,12 @@ struct PreflightCommand: AsyncParsableCommand {
   @OptionGroup var options: CommonOptions
   @Argument(help: "The release.") var release: String
   @Option(name: .long, help: "The environment to promote to.") var to: String
+  @OptionGroup var ask: AskOptions
+  @OptionGroup var moment: MomentOption
 
   func run() async throws {
-    let preview = try await PlanPreview(try Workshop(options), release: release, to: to)
+    let preview = try await PlanPreview(
+      try Workshop(options), release: release, to: to, asking: try ask.ask, at: try moment.time)
     if options.isJSON {
       try Terminal.json(preview.gates)
     } else {
@@ -184,5 +239,14 @@ struct PreflightCommand: AsyncParsableCommand {
       preview.gateLines(terminal.paint).forEach { terminal.line($0) }
     }
     if preview.status != .done { throw ExitCode(preview.status.rawValue) }
+  }
+}
+
+/// The moment that a dry run asks about.
+struct MomentOption: ParsableArguments {
+  @Option(name: .long, help: "Judge for this moment (RFC 3339) instead of now.") var at: String?
+
+  var time: Timestamp? {
+    get throws { try at.map { try FreezeCommand.Add.time($0) } }
   }
 }

@@ -11,6 +11,8 @@ struct PromoteCommand: AsyncParsableCommand {
   @OptionGroup var options: CommonOptions
   @Argument(help: "The release.") var release: String
   @Option(name: .long, help: "The environment to promote to.") var to: String
+  @OptionGroup var ask: AskOptions
+  @OptionGroup var proof: ProofOptions
   @Flag(name: .long, help: "Follow it to its end, driving it where nobody else does.") var wait = false
   @Option(name: .long, help: "With --wait: stop following after this time, such as 10m; the run goes on. Exit code 4.")
   var timeout: String?
@@ -18,7 +20,13 @@ struct PromoteCommand: AsyncParsableCommand {
   func run() async throws {
     let workshop = try Workshop(options)
     let deadline = try Following.deadline(timeout)
-    let reply = try await workshop.hand(.promote(ReleaseID(release), to: EnvironmentName(to))).orRefusal()
+    let asked = try ask.ask
+    let credential = try await proof.credential(workshop, for: asked) {
+      try await PlanPreview.plan(workshop, release: release, to: to, asking: asked)
+    }
+    let reply = try await workshop.hand(
+      .promote(ReleaseID(release), to: EnvironmentName(to), asking: asked), proving: credential
+    ).orRefusal()
     guard let run = reply.run else { throw CommandError(.failed, "no run was begun: \(reply.message)") }
     guard wait else {
       if options.isJSON { return try Terminal.json(reply) }
@@ -45,7 +53,8 @@ struct RunCommand: AsyncParsableCommand {
     do {
       try await Interruption.stops {
         try await engine.drive(
-          following: [], forever: isForever, until: nil, keepingUpEvery: isForever ? .seconds(2) : nil)
+          following: [], forever: isForever, until: nil, keepingUpEvery: isForever ? .seconds(2) : nil,
+          lookingAfterHeldEvery: isForever ? .seconds(20) : nil)
       }
     } catch is CancellationError {
       // Stopped by the person who started it: what is open goes on with the next driver.

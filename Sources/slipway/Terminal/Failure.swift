@@ -38,7 +38,7 @@ enum Failure {
   private static func status(_ code: PlanError.Code) -> ExitStatus {
     switch code {
     case .unknownRelease, .unknownEnvironment, .noWay, .nothingLive, .noTarget: .usage
-    case .quarantined, .alreadyLive: .blocked
+    case .quarantined, .rejected, .exception, .alreadyLive: .blocked
     }
   }
 

@@ -51,7 +51,10 @@ struct Following: Sendable {
         do {
           let run = run
           let deadline = deadline
-          try await Interruption.stops { try await engine.drive(following: [run], forever: false, until: deadline) }
+          try await Interruption.stops {
+            try await engine.drive(
+              following: [run], forever: false, until: deadline, lookingAfterHeldEvery: .seconds(20))
+          }
         } catch {
           await journal.close()
           throw error

@@ -109,6 +109,12 @@ struct LiveCatalog: ConnectorCatalog {
     }
   }
 
+  func file(
+    _ tasks: [Promotion.FollowUpTask], of promotion: Promotion, by spec: FollowUpSpec
+  ) async throws(ConnectorError) -> String {
+    try await CommandTracker(spec, runner: runner).file(tasks, of: promotion)
+  }
+
   func tell(_ message: Message) async -> String? { await CommandNotifier(notifiers(), runner: runner).tell(message) }
 
   /// Ends the HTTP client, which would otherwise complain at the end of the process.

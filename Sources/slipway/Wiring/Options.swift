@@ -24,7 +24,7 @@ struct CommonOptions: ParsableArguments {
 
   @Option(
     name: .customLong("as"),
-    help: "Act under this name; recorded together with the operating-system user who claims it.")
+    help: "Act under this name; proves nothing, and counts only where the pipeline file accepts claimed names.")
   var actAs: String?
 
   var isJSON: Bool { output == .json }
@@ -48,10 +48,8 @@ struct CommonOptions: ParsableArguments {
   /// Who acts: the operating-system user, or the name given with `--as`.
   var person: Person { Person(actAs ?? Self.localUser) }
 
-  /// How the person is known; nothing is proven beyond the operating-system user.
-  var provenBy: String {
-    actAs == nil ? "local user \(Self.localUser)" : "name given by local user \(Self.localUser)"
-  }
+  /// What proves the person, where nothing more is handed in: the user of the operating system, or nothing at all.
+  var credential: Credential { actAs == nil || actAs == Self.localUser ? .local : .claimed }
 
   static var localUser: String {
     let name = NSUserName()

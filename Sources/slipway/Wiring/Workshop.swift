@@ -59,9 +59,10 @@ struct Workshop: Sendable {
   }
 
   /// Hands a submission in: directly where nobody drives the state, through the inbox where somebody does.
-  func hand(_ content: Submission.Content) async throws -> Reply {
+  func hand(_ content: Submission.Content, proving credential: Credential? = nil) async throws -> Reply {
     let submission = Submission(
-      id: UUID().uuidString.lowercased(), by: options.person, provenBy: options.provenBy, content: content)
+      id: UUID().uuidString.lowercased(), by: options.person, credential: credential ?? options.credential,
+      content: content)
     if let reply = try await directly(submission) { return reply }
     let inbox = Inbox(state)
     try inbox.leave(submission)

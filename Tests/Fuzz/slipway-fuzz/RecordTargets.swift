@@ -163,7 +163,7 @@ struct InboxTarget: FuzzTarget {
     let replies = [
       Reply(accepted: true, run: "r", message: "m"), Reply(accepted: false, message: "m", code: .notFound),
     ]
-    return try contents.map { try CanonicalJSON.encode(Submission(id: "s", by: "p", provenBy: "local", content: $0)) }
+    return try contents.map { try CanonicalJSON.encode(Submission(id: "s", by: "p", content: $0)) }
       + replies.map { try CanonicalJSON.encode($0) }
   }
 

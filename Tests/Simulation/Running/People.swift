@@ -64,7 +64,7 @@ struct Attendant {
     case .person: return [("ann", .resume)]
     case .watch where isTired && promotion.suspension != nil: return [("ann", .abort(reason: "it does not get well"))]
     case .watch where promotion.suspension != nil: return [("ann", .resume)]
-    case .step, .gate, .watch, .retry: return []
+    case .step, .gate, .watch, .retry, .freeze: return []
     }
   }
 }

@@ -212,7 +212,7 @@ final class Simulation {
   @discardableResult
   private func hand(_ content: Submission.Content, _ by: Person, _ directly: Bool) -> Submission {
     let submission = Submission(
-      id: "s\(acknowledged.count)-\(identities.next())", by: by, provenBy: "simulation", content: content)
+      id: "s\(acknowledged.count)-\(identities.next())", by: by, content: content)
     unanswered[submission.id] = submission
     unansweredOrder.append(submission.id)
     if directly, let engine { submit(submission, engine) } else { desk.handIn(submission) }

@@ -29,6 +29,14 @@ struct SimulatedCatalog: ConnectorCatalog {
     }
   }
 
+  func file(
+    _ tasks: [Promotion.FollowUpTask], of promotion: Promotion, by spec: FollowUpSpec
+  ) async throws(ConnectorError) -> String {
+    guard let place = world.place(promotion.plan.to) else { throw ConnectorError(.refused, "nobody there") }
+    _ = try await world.ask(.tell, place, .init(land: { .success(true) }, stale: { .success(true) }))
+    return "filed"
+  }
+
   func tell(_ message: Message) async -> String? {
     guard let place = world.place(message.environment) else { return "nobody there" }
     do {

@@ -54,7 +54,13 @@ struct ForwardTests {
     arguments: ConfirmSpec.Place.allCases)
   func confirmations(place: ConfirmSpec.Place) throws {
     let id = StepID("confirm-\(place.rawValue)")
-    let driver = try Driver(Sample.fullPlan())
+    // Approvals that outlast a confirmation: what happens when they do not is another matter.
+    let approval = ApprovalSpec(rules: [ApprovalRule(role: "manager")], validFor: .hours(72))
+    let driver = try Driver(
+      Sample.plan(
+        Sample.spec(
+          approval: approval,
+          confirms: ConfirmSpec.Place.allCases.map { ConfirmSpec(id: $0.rawValue, instructions: "look", place: $0) })))
     try driver.drive(to: id)
     driver.turn()
     let index = try driver.index(id)

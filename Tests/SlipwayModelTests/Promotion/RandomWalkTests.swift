@@ -101,7 +101,8 @@ private struct Walker {
     let words: [Event] = [
       approval(by: "ann"), approval(by: "bob"), approval(by: "carol"), .held(by: "ann", reason: "r"), .resumedBy("ann"),
       .resumedBy("bob"), .paused(by: "bob", reason: "r"), .confirmed(step: index, by: "ann", note: "n"),
-      .expired(step: index),
+      .expired(step: index), .revoked(by: "ann", reason: "r"), .lapsed, .thawed, .sourceLooked(trouble: "r"),
+      .sourceLooked(trouble: nil), .frozen(until: now + .minutes(5), reason: "r"),
       .escalated(step: index, reason: "r"),
     ]
     let rare: [Event] = [
@@ -134,6 +135,8 @@ private struct Walker {
       } else {
         try apply(.evidenceFailed(reason: "r", attempt: attempt))
       }
+    case .followUp(let attempt):
+      try apply(random.chance(60) ? .followedUp(reference: "T-1") : .followUpFailed(reason: "r", attempt: attempt))
     case .wait(let wait):
       // People mostly answer in time.
       let isShort = wait.kind != .approval && wait.kind != .confirmation
@@ -227,9 +230,10 @@ private struct Walker {
       try decide(isFair: true)
       guard case .wait(let wait) = promotion.next(at: now) else { continue }
       switch wait.kind {
-      case .approval: try apply(approval(by: promotion.approvals.isEmpty ? "ann" : "bob"))
+      case .approval:
+        try apply(approval(by: promotion.approvals.contains { $0.person == "ann" } ? "bob" : "ann"))
       case .confirmation: try apply(.confirmed(step: promotion.current ?? 0, by: "ann", note: "n"))
-      case .step, .gate, .watch, .retry, .person: break
+      case .step, .gate, .watch, .retry, .person, .freeze: break
       }
       if promotion.suspension != nil { try apply(.resumedBy("ann")) }
     }

@@ -47,7 +47,7 @@ struct Arbitrary {
 
   mutating func event() -> Event {
     let (step, attempt) = (number(), number())
-    switch Int.random(in: 0..<20, using: &random) {
+    switch Int.random(in: 0..<27, using: &random) {
     case 0: return .requested(request())
     case 1: return .resumed
     case 2: return .stepIntended(step: step, attempt: attempt, deadline: time())
@@ -60,7 +60,7 @@ struct Arbitrary {
       return .approved(
         Approval(
           person: person(), roles: list { RoleName($0.text()) }, plan: digest(), at: time(),
-          comment: maybe { $0.text() }))
+          comment: maybe { $0.text() }, identity: maybe { $0.identity() }))
     case 9: return .held(by: person(), reason: text())
     case 10: return .paused(by: person(), reason: text())
     case 11: return .resumedBy(person())
@@ -71,7 +71,30 @@ struct Arbitrary {
     case 16: return .expired(step: step)
     case 17: return .escalated(step: maybe { $0.number() }, reason: text())
     case 18: return .evidenceWritten(folder: text(), manifest: digest())
+    case 19: return .revoked(by: person(), reason: text())
+    case 20: return .lapsed
+    case 21: return .frozen(until: time(), reason: text())
+    case 22: return .thawed
+    case 23: return .sourceLooked(trouble: maybe { $0.text() })
+    case 24: return .followedUp(reference: text())
+    case 25: return .followUpFailed(reason: text(), attempt: attempt)
     default: return .evidenceFailed(reason: text(), attempt: attempt)
+    }
+  }
+
+  private mutating func identity() -> Identity {
+    Identity(
+      person: person(), kind: Identity.Kind.allCases.randomElement(using: &random) ?? .oidc, groups: list { $0.text() },
+      teams: list { $0.text() }, mfa: random.chance(50), provenAt: time(), authority: maybe { $0.text() },
+      proof: maybe { $0.text() })
+  }
+
+  private mutating func exception() -> PromotionException {
+    switch Int.random(in: 0..<4, using: &random) {
+    case 0: .emergency(incident: text())
+    case 1: .freeze(reason: text())
+    case 2: .hotfix(reason: text())
+    default: .breakGlass(gates: list { $0.text() }, reason: text())
     }
   }
 
@@ -79,6 +102,8 @@ struct Arbitrary {
     var plan = plans.randomElement(using: &random) ?? plans[0]
     plan.project = text()
     plan.incident = maybe { $0.text() }
+    plan.exception = maybe { $0.exception() }
+    plan.waived = list { $0.text() }
     plan.release.artifact = text()
     return Request(run: RunID(text()), plan: plan, digest: digest(), by: person())
   }
@@ -104,7 +129,8 @@ struct Arbitrary {
 
   private mutating func report() -> GateReport {
     GateReport(
-      gate: text(), verdict: random.chance(50) ? .passed : .error, reason: text(), proof: [])
+      gate: text(), verdict: random.chance(50) ? .passed : .error, reason: text(), remedy: maybe { $0.text() },
+      warnings: list { $0.text() }, proof: [])
   }
 
   private mutating func sample() -> CounterSample {
@@ -135,7 +161,7 @@ struct Arbitrary {
 
   mutating func ledgerEvent() -> LedgerEvent {
     let (name, id) = (EnvironmentName(text()), ReleaseID(text()))
-    switch Int.random(in: 0..<8, using: &random) {
+    switch Int.random(in: 0..<14, using: &random) {
     case 0: return .releaseAdded(release())
     case 1: return .releaseQuarantined(id, reason: text())
     case 2:
@@ -151,6 +177,17 @@ struct Arbitrary {
     case 4: return .freezeRemoved(name: text())
     case 5: return .environmentServes(name, placement())
     case 6: return .environmentRolledBack(name, failed: placement())
+    case 7: return .verificationFailed(name, id, reason: text())
+    case 8: return .verificationPassed(name, id)
+    case 9:
+      return .releaseRejected(
+        id, Rejection(run: RunID(text()), to: name, by: person(), reason: text()))
+    case 10: return .releaseResubmitted(id, note: text())
+    case 11:
+      return .reviewDue(
+        ReviewTask(
+          run: RunID(text()), environment: name, release: id, exception: exception(), by: person(), due: time()))
+    case 12: return .reviewed(RunID(text()), by: person(), note: text())
     default: return .slotEmptied(name, .b)
     }
   }

@@ -1,0 +1,75 @@
+internal import SlipwayModel
+
+/// A person's word with what was proven of who says it; nil where the word needs no proof.
+struct SpokenWord: Sendable {
+  var submission: Submission
+  var identity: Identity?
+}
+
+/// Finding out who speaks, before the run hears it: a run never waits for an identity provider, least of all one that is to go back.
+extension Engine {
+  /// How long it may take to find out who somebody is.
+  private static var proofTime: Span { .seconds(20) }
+
+  /// Proves who says a word on a run, where the word needs it.
+  ///
+  /// - Throws: ``EngineError`` when it could not be proven in a way that the plan accepts.
+  func spoken(_ submission: Submission, to promotion: Promotion) async throws -> SpokenWord {
+    guard case .decide(_, let decision) = submission.content, let word = decision.signedWord else {
+      return SpokenWord(submission: submission)
+    }
+    let statement = DecisionStatement(word: word, run: promotion.run, plan: promotion.digest)
+    return SpokenWord(
+      submission: submission, identity: try await identity(of: submission, statement, under: promotion.plan.identity))
+  }
+
+  /// Who handed `submission` in, proven as `spec` accepts it.
+  func identity(
+    of submission: Submission, _ statement: DecisionStatement, under spec: IdentitySpec
+  ) async throws -> Identity {
+    let now = house.time.now()
+    let found = await Deadline.bound(Self.proofTime, house.time) { [house] () -> Result<Identity, EngineError> in
+      do throws(EngineError) {
+        return .success(
+          try await house.witness.prove(
+            submission.credential, by: submission.by, statement: statement, under: spec, at: now))
+      } catch {
+        return .failure(error)
+      }
+    }
+    guard let found else {
+      throw EngineError(
+        .unreachable, "who \(submission.by) is could not be found out within \(Self.proofTime); say it again")
+    }
+    let identity = try found.get()
+    guard spec.accepts(identity.kind) || Mutant.believeAnyProof.isActive else {
+      throw EngineError(
+        .notPermitted,
+        "'\(statement.word)' needs proof of who says it, and \(identity.kind.words) is none here; accepted: \(spec.words)"
+      )
+    }
+    return identity
+  }
+}
+
+extension Submission {
+  /// Whether somebody outside has to be asked who speaks, which may take its time.
+  var needsOutsideProof: Bool {
+    switch credential {
+    case .oidc, .ssh: true
+    case .local, .claimed: false
+    }
+  }
+}
+
+extension Engine {
+  /// Who asks to go back. A role that is held by name needs no token, or an identity provider that is down would stand in the way of going back.
+  func whoGoesBack(
+    _ submission: Submission, _ target: EnvironmentName, _ incident: String, _ pipeline: Pipeline
+  ) async throws -> Identity {
+    let plain = Identity(person: submission.by, kind: .claimed, provenAt: house.time.now())
+    guard submission.needsOutsideProof else { return plain }
+    return try await identity(
+      of: submission, .rollback(of: target, incident: incident), under: pipeline.identity)
+  }
+}

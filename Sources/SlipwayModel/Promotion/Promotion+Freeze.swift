@@ -1,0 +1,41 @@
+/// A freeze that begins under a run: it stops the run where stopping is safe, never in the middle of a change, and never a way back.
+extension Promotion {
+  /// Whether the next thing is an effect on the way forward that a freeze may keep from beginning.
+  ///
+  /// Green at 100 % is settled and recorded: half a promotion left standing over a freeze would be worse than a whole one.
+  package func isStoppedByFreeze(_ next: StepRun) -> Bool {
+    guard plan.operation == .promote, case .forward(let step, nil) = phase, step == next.index,
+      plan.gates.contains(.noFreeze), records[step].status == .pending
+    else { return false }
+    return isSafePoint(step)
+  }
+
+  /// Whether the run may stand still before this step: nothing is half done then, and there is still a way on and a way back.
+  private func isSafePoint(_ step: Int) -> Bool {
+    switch records[step].step.action {
+    case .snapshot, .deploy, .migrate, .shift(_, settles: false): return true
+    case .gate, .recheck, .approve, .confirm, .restore, .verify, .shift, .watch, .record, .schedule, .notify, .destroy:
+      return false
+    }
+  }
+
+  /// Whether a freeze holds the run now.
+  package var isFrozen: Bool { suspension?.thawsAt != nil }
+
+  mutating func freeze(until time: Timestamp, _ reason: String, at now: Timestamp) {
+    guard case .forward(let step, nil) = phase, plan.operation == .promote, step < forwardCount, isSafePoint(step),
+      records[step].status == .pending
+    else { return }
+    let suspension = Suspension(
+      kind: .held, by: "freeze", reason: reason, at: now, restartsWatch: false, thawsAt: time)
+    phase = .forward(step: step, suspension: suspension)
+    remark("slipway", "held by a freeze until \(time): \(reason)", at: now)
+    if !Mutant.forgetToWatch.isActive { keepWatching() }
+    askWhatGreenGets(at: now)
+  }
+
+  mutating func thaw(at time: Timestamp) {
+    guard isFrozen else { return }
+    goOn("slipway", "the freeze is over", at: time)
+  }
+}

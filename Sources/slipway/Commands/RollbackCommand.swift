@@ -1,0 +1,63 @@
+internal import ArgumentParser
+internal import Foundation
+internal import SlipwayEngine
+internal import SlipwayJournal
+internal import SlipwayModel
+
+struct RollbackCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rollback",
+    abstract:
+      "Takes an environment back: an open promotion is turned round, a finished one is undone by a run of its own.")
+
+  @OptionGroup var options: CommonOptions
+  @Argument(help: "The environment.") var environment: String
+  @Option(name: .long, help: "Go back to this release instead of the one before.") var to: String?
+  @Option(name: .long, help: "The incident that makes it necessary.") var incident: String?
+  @OptionGroup var proof: ProofOptions
+  @Flag(name: .long, help: "Show what would be done, and do nothing.") var dryRun = false
+  @Flag(name: .long, help: "Follow it to its end, driving it where nobody else does.") var wait = false
+
+  func run() async throws {
+    let workshop = try Workshop(options)
+    if dryRun { return try await rehearse(workshop) }
+    guard let incident, !incident.isEmpty else {
+      throw CommandError(
+        .usage, "going back by hand needs --incident, the reference under which it will be looked into")
+    }
+    let content = Submission.Content.rollback(
+      EnvironmentName(environment), to: to.map { ReleaseID($0) }, incident: incident)
+    let credential = try await proof.credential(
+      workshop, for: .rollback(of: EnvironmentName(environment), incident: incident))
+    let reply = try await workshop.hand(content, proving: credential).orRefusal()
+    guard wait, let run = reply.run else {
+      if options.isJSON { return try Terminal.json(reply) }
+      return print(reply.message)
+    }
+    let status = try await Following(workshop, run: run, deadline: nil).toTheEnd(driving: true)
+    throw ExitCode(status.rawValue)
+  }
+
+  private func rehearse(_ workshop: Workshop) async throws {
+    let pipeline = try workshop.pipeline()
+    let archive = try workshop.archive()
+    let open = try await workshop.reader().runs(of: EnvironmentName(environment), limit: 100).first {
+      $0.finishedAt == nil
+    }
+    if let open, to == nil {
+      let promotion = try await archive.promotion(open.run)
+      return try show(promotion.rollbackSteps, promotion.plan, "run \(open.run) is open and would be turned round")
+    }
+    let plan = try Planner(pipeline: pipeline, ledger: try await archive.ledger())
+      .rollback(of: EnvironmentName(environment), to: to.map { ReleaseID($0) }, incident: incident ?? "rehearsal")
+    try show(
+      plan.steps, plan, "\(environment) would go back to \(plan.release.id); no data is moved, so nothing is lost")
+  }
+
+  private func show(_ steps: [Step], _ plan: Plan, _ head: String) throws {
+    if options.isJSON { return try Terminal.json(steps) }
+    print(head)
+    if steps.isEmpty { print("  nothing was touched yet: the run would end without a step") }
+    for step in steps { print("  " + StepText.line(step, plan)) }
+  }
+}
