@@ -71,6 +71,10 @@ enum CompleteExample {
         rollback: {automatic: true, keep_blue: 2d, keep_green: true, roles: [sre]}
     notify:
       - {run: ./tell-team.sh, environment: {TOKEN: "${env:CHAT_TOKEN}"}}
+    identity:
+      oidc: {issuer: "https://id.example.com/realm", client: slipway, client_secret: "${env:OIDC_SECRET}", name: preferred_username, groups: realm_access.roles, teams: teams, mfa: [otp, hwk], max_age: 5m}
+      ssh: {allowed_signers: ops/signers, second_factor: true}
+      local: true
 
     """#
 
@@ -95,6 +99,12 @@ enum CompleteExample {
     environments: [staging, production],
     promotions: [PromotionSpec(from: nil, to: "staging"), promotion],
     notify: [NotifySpec(run: "./tell-team.sh", environment: ["TOKEN": SecretText("${env:CHAT_TOKEN}")])],
+    identity: IdentitySpec(
+      oidc: OIDCSpec(
+        issuer: "https://id.example.com/realm", client: "slipway", clientSecret: SecretText("${env:OIDC_SECRET}"),
+        nameClaim: "preferred_username", groupsClaim: "realm_access.roles", teamsClaim: "teams", mfa: ["otp", "hwk"],
+        maxAge: .minutes(5)),
+      ssh: SSHSpec(allowedSigners: "ops/signers", countsAsMFA: true), local: true),
     acceptances: AcceptanceSpec(file: "ops/acceptances.yaml", roles: ["sre"]))
 
   private static let staging = EnvironmentSpec(

@@ -27,7 +27,25 @@ package struct HTTPProbe: Sendable {
   package func get(
     _ url: String, headers: [String: Secret] = [:], timeout: Span
   ) async throws(ConnectorError) -> HTTPAnswer {
+    try await send(HTTPClientRequest(url: url), headers, timeout)
+  }
+
+  /// POSTs the fields of a form to `url`; otherwise as ``get(_:headers:timeout:)``.
+  package func post(
+    _ url: String, form: Secret, headers: [String: Secret] = [:], timeout: Span
+  ) async throws(ConnectorError) -> HTTPAnswer {
     var request = HTTPClientRequest(url: url)
+    request.method = .POST
+    request.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
+    form.reveal { request.body = .bytes(ByteBuffer(string: $0)) }
+    return try await send(request, headers, timeout)
+  }
+
+  private func send(
+    _ blank: HTTPClientRequest, _ headers: [String: Secret], _ timeout: Span
+  ) async throws(ConnectorError) -> HTTPAnswer {
+    var request = blank
+    let url = blank.url
     request.headers.add(name: "User-Agent", value: "slipway")
     request.headers.add(name: "Connection", value: "close")
     for (name, secret) in headers { secret.reveal { request.headers.add(name: name, value: $0) } }

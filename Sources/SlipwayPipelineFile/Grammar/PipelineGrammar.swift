@@ -12,6 +12,7 @@ enum PipelineGrammar {
     var promotions: [Located<PromotionDraft>] = []
     var notify: [NotifySpec] = []
     var followUp: FollowUpSpec?
+    var identity: IdentitySpec?
     var acceptances: AcceptanceSpec?
   }
 
@@ -43,6 +44,8 @@ enum PipelineGrammar {
       .optional(
         "follow_up", \.followUp, followUp,
         "A command that files the tasks of a rejection with an issue tracker, as JSON on standard input."),
+      .optional(
+        "identity", \.identity, IdentityGrammar.identity, "How people prove who they are when they decide."),
       .optional(
         "acceptances", \.acceptances, AcceptanceGrammar.spec,
         "The file in which risk acceptances are recorded, for the gate 'vulnerabilities'."),
@@ -77,7 +80,8 @@ enum PipelineGrammar {
       roles: Dictionary(draft.roles.map { (RoleName($0.name), $0.value) }, uniquingKeysWith: { first, _ in first }),
       windows: Dictionary(draft.windows.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
       freezes: draft.freezes, environments: draft.environments.map { $0.value.named($0.name) },
-      promotions: draft.promotions.map { $0.value.spec }, notify: draft.notify, followUp: draft.followUp,
+      promotions: draft.promotions.map { $0.value.spec }, notify: draft.notify,
+      identity: draft.identity ?? IdentitySpec(), followUp: draft.followUp,
       acceptances: draft.acceptances)
   }
 }

@@ -33,6 +33,8 @@ final class Oracle {
   private var usedIntents: Set<String> = []
   private var removalIntents: [EnvironmentName: Int64] = [:]
   private var underWay: [RunID: Effect] = [:]
+  /// Freezes by name, and since when they stand in the journal.
+  private var freezes: [String: (freeze: Freeze, since: Int64)] = [:]
   private var told: Set<String> = []
   /// When something injected last touched everything: a crash, a full disk.
   var lastCrash: Int64?
@@ -71,6 +73,7 @@ final class Oracle {
           removalIntents[EnvironmentName(String(stored.entry.stream.dropFirst("environment:".count)))] = stored.seq
         }
         world.log("#\(stored.seq) \(stored.entry.stream) \(stored.entry.kind)")
+        if stored.entry.stream.hasPrefix("freeze:") { foldFreeze(stored) }
         continue
       }
       do {
@@ -94,6 +97,26 @@ final class Oracle {
     world.log("#\(stored.seq) \(run.text.suffix(4)) \(Self.line(event, before)) [\(shadow.promotion.status)]")
     for text in shadow.promotion.violations { broken("machine", "\(run): \(text)") }
     if shadow.promotion.isFinished, !before.isFinished { checkEnd(shadow) }
+  }
+
+  private func foldFreeze(_ stored: StoredEntry) {
+    switch try? CanonicalJSON.decode(LedgerEvent.self, from: stored.entry.body) {
+    case .freezeAdded(let freeze): freezes[freeze.name] = (freeze, time)
+    case .freezeRemoved(let name): freezes[name] = nil
+    default: broken("journal", "entry \(stored.seq) is no freeze")
+    }
+  }
+
+  /// A freeze that everybody could have read by now keeps new effects on the way forward from beginning.
+  private func checkFreeze(_ index: Int, _ stored: StoredEntry, _ shadow: Shadow) {
+    let promotion = shadow.promotion
+    let step = StepRun(index: index, step: promotion.records[index].step, attempt: 1, deadline: stored.entry.at)
+    guard promotion.isStoppedByFreeze(step) else { return }
+    let covering = freezes.values.first { freeze, since in
+      time - since > 20_000 && freeze.covers(promotion.plan.to, at: stored.entry.at)
+    }
+    guard covering != nil else { return }
+    broken("freeze", "\(promotion.run) begins \(step.step.id) in a freeze")
   }
 
   private static func line(_ event: Event, _ promotion: Promotion) -> String {
@@ -135,6 +158,7 @@ final class Oracle {
     switch event {
     case .stepIntended(let index, _, _):
       guard shadow.promotion.records.indices.contains(index) else { return }
+      checkFreeze(index, stored, shadow)
       if shadow.promotion.records[index].step.action.hasEffect {
         if shadow.unasked.contains(index) {
           broken("repeat", "\(run) begins \(shadow.promotion.records[index].step.id) again and has not asked the world")

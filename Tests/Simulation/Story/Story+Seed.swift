@@ -76,7 +76,12 @@ extension Story {
   private mutating func addHappening(_ dice: inout Dice) {
     let place = dice.below(environments.count)
     let jumps: [Int64] = [3_000, -3_000, 3_600_000, -3_600_000]
-    switch dice.below(5) {
+    switch dice.below(6) {
+    case 3:
+      // A freeze begins while green has traffic.
+      elements.append(
+        .during(
+          .counters, environment: place, call: 1 + dice.below(8), after: dice.between(0, 5_000), .words([.freeze])))
     case 0:
       // While somebody looks at the counters green has traffic.
       elements.append(
