@@ -107,7 +107,7 @@ let package = Package(
       name: "slipway",
       dependencies: [
         "SlipwayModel", "SlipwayPipelineFile", "SlipwayAnalysis", "SlipwayJournal", "SlipwayEvidence", "SlipwayRouter",
-        "SlipwayHost", "SlipwayConnectors", "SlipwayEngine", "SlipwayDemo",
+        "SlipwayHost", "SlipwayConnectors", "SlipwayIdentity", "SlipwayEngine", "SlipwayDemo",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -9,6 +9,9 @@ extension DemoFolder {
     roles:
       release-manager: [ann, bob]
 
+    # A demonstration on one machine: whoever says to be bob is believed. Never write `claimed: true` where it matters.
+    identity: {local: true, claimed: true}
+
     environments:
       staging:
         deploy:

@@ -39,8 +39,7 @@ package enum AcceptanceFile {
     reading.settle()
     let roles = pipeline.acceptances?.roles ?? []
     guard !roles.isEmpty else { return entries }
-    for (index, entry) in entries.enumerated()
-    where !roles.contains(where: { pipeline.roles[$0]?.people.contains(entry.by) ?? false }) {
+    for (index, entry) in entries.enumerated() where !roles.contains(where: pipeline.roles(naming: entry.by).contains) {
       // Places are known only while every entry could be read.
       let position = root.elements.count == entries.count ? root.elements[index].place("by") : root.position
       reading.report(

@@ -37,7 +37,8 @@ final class EngineFixture: Sendable {
   /// Opens an engine on the folder, runs `body`, closes it.
   func engine<Value: Sendable>(
     observer: any RunObserver = SilentObserver(),
-    surroundings: (@Sendable (Plan, Ledger) throws -> Surroundings)? = nil, _ body: (Engine) async throws -> Value
+    surroundings: (@Sendable (Plan, Ledger) throws -> Surroundings)? = nil, witness: any Witness = LocalWitness(),
+    _ body: (Engine) async throws -> Value
   ) async throws -> Value {
     let journal = try Journal.open(folder: folder.url, as: .thisProcess(at: time.now()))
     do {
@@ -45,7 +46,7 @@ final class EngineFixture: Sendable {
         state: folder, journal: journal, catalog: WorldCatalog(world: world),
         pipeline: { self.pipelineBox.withLock { $0 } }, time: time,
         author: EvidenceAuthor(key: key, redactor: Redactor()), observer: observer,
-        surroundings: surroundings)
+        surroundings: surroundings, witness: witness)
       let value = try await body(engine)
       await journal.close()
       return value

@@ -46,6 +46,7 @@ enum Samples {
         rollback: {automatic: true}
     notify:
       - run: ./tell.sh
+    identity: {local: true}
 
     """#
 

@@ -1,8 +1,8 @@
-internal import Foundation
+package import Foundation
 internal import SystemPackage
 
 /// Files from outside, opened so that neither their kind nor their size can hurt.
-enum BoundedFile {
+package enum BoundedFile {
   /// Opens a regular file for reading; a pipe or device, which might never end, is refused without waiting for it.
   static func open(_ path: String) throws(ConnectorError) -> (file: FileHandle, size: Int) {
     let raw: FileDescriptor
@@ -20,7 +20,7 @@ enum BoundedFile {
   }
 
   /// The whole file; one that is larger than `limit` is refused by its size, before it is read.
-  static func contents(of path: String, limit: Int) throws(ConnectorError) -> Data {
+  package static func contents(of path: String, limit: Int) throws(ConnectorError) -> Data {
     let (file, size) = try open(path)
     let tooLarge = ConnectorError(.garbage, "\(path) is larger than \(limit >> 20) MiB, the most that is read")
     guard size <= limit else { throw tooLarge }

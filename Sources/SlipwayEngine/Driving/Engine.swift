@@ -53,8 +53,7 @@ package actor Engine {
     state: StateFolder, journal: Journal, catalog: any ConnectorCatalog,
     pipeline: @escaping @Sendable () throws -> Pipeline, time: any TimeSource, author: EvidenceAuthor,
     observer: any RunObserver, desk: (any Desk)? = nil,
-    surroundings: (@Sendable (Plan, Ledger) throws -> Surroundings)? = nil,
-    witness: any Witness = LocalWitness(),
+    surroundings: (@Sendable (Plan, Ledger) throws -> Surroundings)? = nil, witness: any Witness = LocalWitness(),
     randomness: @escaping @Sendable () -> UInt32 = { .random(in: .min ... .max) }
   ) async throws {
     self.pipeline = pipeline

@@ -25,7 +25,8 @@ extension RunDriver {
     let now = house.time.now()
     let report: GateReport?
     do {
-      let (plan, ledger) = (history.promotion.plan, await house.ledger())
+      let plan = history.promotion.plan
+      let ledger = await house.ledger()
       let judge = GateJudge(plan: plan, ledger: ledger, surroundings: try house.surroundings(plan, ledger))
       report = judge.judge(.noFreeze, at: now)
     } catch {

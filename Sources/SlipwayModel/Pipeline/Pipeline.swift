@@ -27,8 +27,7 @@ package struct Pipeline: Codable, Sendable, Equatable {
   package init(
     project: String, roles: [RoleName: RoleSpec] = [:], windows: [String: Window] = [:], freezes: [Freeze] = [],
     environments: [EnvironmentSpec], promotions: [PromotionSpec], notify: [NotifySpec] = [],
-    identity: IdentitySpec = .anybody,
-    followUp: FollowUpSpec? = nil, acceptances: AcceptanceSpec? = nil
+    identity: IdentitySpec = .anybody, followUp: FollowUpSpec? = nil, acceptances: AcceptanceSpec? = nil
   ) {
     self.project = project
     self.roles = roles
@@ -44,6 +43,11 @@ package struct Pipeline: Codable, Sendable, Equatable {
 
   package func environment(_ name: EnvironmentName) -> EnvironmentSpec? { environments.first { $0.name == name } }
   package func promotion(to name: EnvironmentName) -> PromotionSpec? { promotions.first { $0.to == name } }
+
+  /// The roles that this file gives `person` by name; what a token might say of them is not known here.
+  package func roles(naming person: Person) -> [RoleName] {
+    roles.filter { $0.value.people.contains(person) }.map(\.key).sorted()
+  }
 
   /// The roles that `identity` holds by this file.
   package func roles(of identity: Identity) -> [RoleName] {
@@ -100,19 +104,6 @@ package struct NotifySpec: Codable, Sendable, Equatable {
   }
 }
 
-/// The file of risk acceptances, which is read anew whenever a finding is judged.
-package struct AcceptanceSpec: Codable, Sendable, Equatable {
-  /// From the folder of the pipeline file.
-  package var file: String
-  /// Who may take a risk: holders of any of these roles; anybody when empty.
-  package var roles: [RoleName]
-
-  package init(file: String, roles: [RoleName] = []) {
-    self.file = file
-    self.roles = roles
-  }
-}
-
 /// A command that files the tasks of a rejection with an issue tracker, as JSON on its standard input; what it prints is the reference that is kept.
 package struct FollowUpSpec: Codable, Sendable, Equatable {
   package var run: String
@@ -123,5 +114,18 @@ package struct FollowUpSpec: Codable, Sendable, Equatable {
     self.run = run
     self.environment = environment
     self.timeout = timeout
+  }
+}
+
+/// The file of risk acceptances, which is read anew whenever a finding is judged.
+package struct AcceptanceSpec: Codable, Sendable, Equatable {
+  /// From the folder of the pipeline file.
+  package var file: String
+  /// Who may take a risk: holders of any of these roles; anybody when empty.
+  package var roles: [RoleName]
+
+  package init(file: String, roles: [RoleName] = []) {
+    self.file = file
+    self.roles = roles
   }
 }

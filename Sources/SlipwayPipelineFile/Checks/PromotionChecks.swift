@@ -3,6 +3,8 @@ internal import SlipwayModel
 /// The checks that look at several parts of the file at once.
 struct PromotionChecks {
   let draft: PipelineGrammar.Draft
+  /// Whether the file says how people prove who they are, readable or not.
+  let hasIdentity: Bool
   let reading: Reading
 
   func run() {
@@ -28,6 +30,17 @@ struct PromotionChecks {
       }
     }
     checkOrder()
+    checkIdentity()
+  }
+
+  /// Whoever is to agree must be able to show who they are; the file says how, and nothing is believed that it does not say.
+  private func checkIdentity() {
+    guard !hasIdentity else { return }
+    guard let first = draft.promotions.first(where: { $0.value.approval != nil }) else { return }
+    reading.report(
+      .meaning, first.node["approval"]?.position ?? first.node.position,
+      "people are to agree, and nothing says how they prove who they are",
+      expected: "'identity:' at the top, such as 'identity: {local: true}'")
   }
 
   /// An emergency of which nobody is told, and a way around a rule that stands nowhere.

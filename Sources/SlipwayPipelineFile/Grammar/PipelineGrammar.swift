@@ -74,15 +74,14 @@ enum PipelineGrammar {
     ClearSecrets.check(root, reading)
     reading.settle()
     guard let draft else { return nil }
-    PromotionChecks(draft: draft, reading: reading).run()
+    PromotionChecks(draft: draft, hasIdentity: root["identity"] != nil, reading: reading).run()
     return Pipeline(
       project: draft.project,
       roles: Dictionary(draft.roles.map { (RoleName($0.name), $0.value) }, uniquingKeysWith: { first, _ in first }),
       windows: Dictionary(draft.windows.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
       freezes: draft.freezes, environments: draft.environments.map { $0.value.named($0.name) },
       promotions: draft.promotions.map { $0.value.spec }, notify: draft.notify,
-      identity: draft.identity ?? IdentitySpec(), followUp: draft.followUp,
-      acceptances: draft.acceptances)
+      identity: draft.identity ?? IdentitySpec(), followUp: draft.followUp, acceptances: draft.acceptances)
   }
 }
 

@@ -5,10 +5,14 @@ extension PipelineTemplate {
 
     project: payments
 
+    # Roles follow from the groups of the identity provider; production takes a second factor (E8).
     roles:
-      platform-lead: [ann]
-      release-manager: [bob, carol]
-      sre: [dave, erin]
+      platform-lead: {groups: [platform-leads], teams: [platform], mfa: true}
+      release-manager: {groups: [release-managers], mfa: true}
+      sre: {groups: [sre-on-call], mfa: true}
+      vp-engineering: {groups: [vp-engineering], mfa: true}
+    identity:
+      oidc: {issuer: "https://login.example.com", client: slipway, groups: groups, teams: teams, mfa: [mfa, otp, hwk]}
 
     windows:
       # Weekends and evenings are outside; Friday ends before the afternoon.
@@ -54,6 +58,11 @@ extension PipelineTemplate {
         approval:
           by: {release-manager: 1, sre: 1}
           expires: 8h
+          valid_for: 8h
+        # Ways around single rules, each with its own people. What is not named here nobody can do, whoever asks.
+        exceptions:
+          emergency: {by: {vp-engineering: 1, sre: 1}, expires: 1h, review: 72h}   # any hour, with an incident; on-call is told first
+          freeze: {by: {vp-engineering: 1}}                                         # in a freeze, beside the ordinary people
         rollout: {steps: [10%, 50%, 100%], watch: 5m}
         watch:
           window: 5m
@@ -68,6 +77,9 @@ extension PipelineTemplate {
             - http: {name: live, path: /live}
             - http: {name: ready, path: /ready}
         rollback: {keep_blue: 24h, roles: [platform-lead, sre]}
+
+    notify:
+      - run: ./page-on-call.sh
 
     """#
 }

@@ -8,6 +8,7 @@ extension PipelineTemplate {
 
     roles:
       approver: [ann, bob, carol]
+    identity: {local: true}
 
     environments:
       dev:

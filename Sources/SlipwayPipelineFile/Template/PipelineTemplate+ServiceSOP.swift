@@ -10,6 +10,7 @@ extension PipelineTemplate {
 
     roles:
       product-owner: [ann, bob]
+    identity: {local: true}
 
     environments:
       staging:

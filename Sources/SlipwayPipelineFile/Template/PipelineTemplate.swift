@@ -29,6 +29,11 @@ package enum PipelineTemplate {
       release-manager: [ann, bob]
       sre: [carol, dave]
 
+    # How those people prove who they are: here the user of the operating system. Where several share a machine, sign with
+    # SSH keys, 'ssh: {allowed_signers: ops/allowed_signers}', or sign in, 'oidc: {issuer: https://…, client: slipway}'.
+    identity:
+      local: true
+
     # When promotions may begin, in local time; daylight saving follows from the zone.
     windows:
       office-hours:

@@ -21,8 +21,7 @@ struct LiveCatalog: ConnectorCatalog {
     self.state = state
     let environment = ProcessInfo.processInfo.environment
     let folder = options.root.path
-    // Children get what finding programs takes; everything else they need is named in the pipeline file.
-    inherited = environment.filter { ["PATH", "HOME", "LANG", "TZ", "USER", "TMPDIR"].contains($0.key) }
+    inherited = Self.inherited
     secrets = SecretSource(environment: environment, folder: folder)
     runner = CommandRunner(folder: folder, inherited: inherited, secrets: secrets)
     client = Self.client
@@ -33,11 +32,20 @@ struct LiveCatalog: ConnectorCatalog {
   }
 
   /// One client for the whole process; connections are not kept, so that every probe asks anew.
-  private static let client: HTTPClient = {
+  static let client: HTTPClient = {
     var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
     configuration.connectionPool.idleTimeout = .seconds(2)
     return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }()
+
+  static func witness(_ options: CommonOptions) -> LiveWitness {
+    LiveWitness(folder: options.root.path, environment: inherited, client: client)
+  }
+
+  /// Children get what finding programs takes; everything else they need is named in the pipeline file.
+  private static var inherited: [String: String] {
+    ProcessInfo.processInfo.environment.filter { ["PATH", "HOME", "LANG", "TZ", "USER", "TMPDIR"].contains($0.key) }
+  }
 
   /// The path of this very program, for the processes that outlive the command.
   static func ownPath() throws -> String {

@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import Foundation
+internal import SlipwayConnectors
 internal import SlipwayEngine
+internal import SlipwayIdentity
 internal import SlipwayModel
 
 /// How somebody proves who says a word.
@@ -10,6 +12,8 @@ struct ProofOptions: ParsableArguments {
   var sign: String?
   @Option(name: .long, help: "A file with an ID token whose nonce is that of 'slipway statement'.") var idToken: String?
   @Flag(name: .long, help: "Sign in with the identity provider of the pipeline file.") var signIn = false
+  @Option(name: .long, help: "With --sign-in: where the answer is awaited on 127.0.0.1; default: any free port.")
+  var port = 0
 
   private var isGiven: Bool { sign != nil || idToken != nil || signIn }
 
@@ -19,7 +23,52 @@ struct ProofOptions: ParsableArguments {
   func credential(_ workshop: Workshop, for statement: DecisionStatement) async throws -> Credential? {
     let ways = [sign != nil, idToken != nil, signIn].count { $0 }
     guard ways <= 1 else { throw CommandError(.usage, "one proof is enough: --sign, --id-token or --sign-in") }
-    return nil
+    do throws(IdentityError) {
+      if let sign {
+        let signer = SSHSigner(environment: ProcessInfo.processInfo.environment)
+        return .ssh(signature: try await signer.sign(statement, key: sign) { Self.say($0) })
+      }
+      if signIn { return .oidc(token: try await signedIn(workshop, statement)) }
+    } catch {
+      throw CommandError(Self.status(error.code), error.message)
+    }
+    return try idToken.map { .oidc(token: try Self.token(in: $0)) }
+  }
+
+  private func signedIn(
+    _ workshop: Workshop, _ statement: DecisionStatement
+  ) async throws(IdentityError) -> String {
+    let spec: OIDCSpec?
+    do { spec = try workshop.pipeline().identity.oidc } catch { throw IdentityError(.misconfigured, "\(error)") }
+    guard let spec else {
+      throw IdentityError(
+        .misconfigured, "the pipeline file names no identity provider; add 'identity: {oidc: {issuer: …, client: …}}'")
+    }
+    let secrets = SecretSource(
+      environment: ProcessInfo.processInfo.environment, folder: workshop.options.root.path)
+    return try await OIDCSignIn(spec: spec, secrets: secrets, client: LiveCatalog.client)
+      .token(for: statement, at: SystemTime().now(), port: port) { address in
+        Self.say("to sign in, open this address in a browser:\n\(address)")
+      }
+  }
+
+  private static func say(_ text: String) { StandardStream.error.write(Data("\(text)\n".utf8)) }
+
+  private static func token(in file: String) throws -> String {
+    do throws(ConnectorError) {
+      let data = try BoundedFile.contents(of: file, limit: 1 << 20)
+      return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    } catch {
+      throw CommandError(.badInput, "the ID token in '\(file)' cannot be read: \(error.message)")
+    }
+  }
+
+  private static func status(_ code: IdentityError.Code) -> ExitStatus {
+    switch code {
+    case .providerUnreachable, .providerGarbage, .timedOut: .unreachable
+    case .misconfigured: .configuration
+    default: .notPermitted
+    }
   }
 
   /// The proof for asking for an exception that not everybody may ask for.

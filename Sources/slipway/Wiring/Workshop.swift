@@ -50,7 +50,7 @@ struct Workshop: Sendable {
         state: state, journal: journal, catalog: try LiveCatalog(options, state: state),
         pipeline: { try PipelineLoading.load(file, shown: shown) }, time: SystemTime(),
         author: EvidenceAuthor(key: key, redactor: SecretRedaction.redactor(for: try? pipeline(), root: options.root)),
-        observer: observer, surroundings: surroundings)
+        observer: observer, surroundings: surroundings, witness: LiveCatalog.witness(options))
       return (engine, journal)
     } catch {
       await journal.close()

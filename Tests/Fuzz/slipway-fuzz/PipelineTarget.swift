@@ -12,6 +12,7 @@ struct PipelineTarget: FuzzTarget {
   private static let small = """
     project: a
     roles: {r: [p]}
+    identity: {local: true}
     environments:
       e:
         deploy: {processes: {run: x, ports: {a: 1, b: 2}, environment: {D: "${env:A}"}}}

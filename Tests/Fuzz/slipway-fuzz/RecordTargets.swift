@@ -27,6 +27,7 @@ struct EventTarget: FuzzTarget {
     let text = """
       project: a
       roles: {r: [p]}
+      identity: {local: true}
       environments:
         s: {deploy: {processes: {run: x, ports: {a: 1, b: 2}}}, traffic: {router: {listen: 127.0.0.1:3}}}
         e: {deploy: {processes: {run: x, ports: {a: 4, b: 5}}}, traffic: {router: {listen: 127.0.0.1:6}}}

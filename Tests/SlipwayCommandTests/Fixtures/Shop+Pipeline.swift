@@ -6,6 +6,7 @@ extension Shop {
   var wholePipeline: String {
     """
     project: shop
+    identity: {local: true, claimed: true}
     roles:
       release-manager: [ann, bob]
     environments:
@@ -44,6 +45,7 @@ extension Shop {
   ) -> String {
     """
     project: shop
+    identity: {local: true, claimed: true}
     roles:
       release-manager: [ann, bob]
     environments:
