@@ -2,6 +2,7 @@ import Foundation
 import SlipwayConnectors
 import SlipwayEngine
 import SlipwayModel
+import Synchronization
 import Testing
 
 @Suite("Engine: who may let what through")
@@ -17,7 +18,8 @@ struct EngineGovernanceTests {
   private static let agreement = ExceptionSpec.Agreement(
     rules: [ApprovalRule(role: "lead")], expires: .hours(1), review: .hours(72))
 
-  @Test("E7: a promotion asked for in a freeze waits, one with an exception goes, and those on call hear of an emergency")
+  @Test(
+    "E7: a promotion asked for in a freeze waits, one with an exception goes, and those on call hear of an emergency")
   func emergency() async throws {
     try await EngineFixture.with(Self.pipeline { $0.exceptions.emergency = Self.agreement }) { fixture in
       try await fixture.engine { engine in
@@ -40,7 +42,8 @@ struct EngineGovernanceTests {
     }
   }
 
-  @Test("E17: break-glass takes its own role, leaves a review that another person closes, and stops where one is overdue")
+  @Test(
+    "E17: break-glass takes its own role, leaves a review that another person closes, and stops where one is overdue")
   func breakGlass() async throws {
     let pipeline = Self.pipeline {
       $0.gates = [.noFreeze, .tests(minimum: 1)]

@@ -65,7 +65,7 @@ struct PlanPreview {
 
   /// One block per gate: its verdict, what was found, what was read, what would make it pass, and when it is looked at again.
   func gateLines(_ paint: Paint) -> [String] {
-    guard !gates.isEmpty else { return ["no gates"] }
+    guard !gates.isEmpty || !plan.waived.isEmpty else { return ["no gates"] }
     var lines = gates.flatMap { GateText.lines($0, paint) }
     for name in plan.waived {
       lines.append("\(paint.yellow("set aside")) \(name)  by \(plan.exception?.name ?? "")")
