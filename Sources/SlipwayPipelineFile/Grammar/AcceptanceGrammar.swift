@@ -12,7 +12,7 @@ enum AcceptanceGrammar {
         "file", \.file, .text("a file, from the folder of the pipeline file"), "A YAML list of accepted findings."),
       .optional(
         "roles", \.roles, .list(of: .reference(to: .role), what: "roles", minimum: 1, isUnique: true),
-        "Who may take a risk: 'by' must hold one of these roles; anybody when left out."),
+        "Who may take a risk: 'by' must be named in one of these roles; anybody when left out."),
     ])
 
   /// The file alone, or with the roles.

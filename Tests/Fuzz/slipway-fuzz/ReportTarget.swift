@@ -25,6 +25,7 @@ struct ReportTarget: FuzzTarget {
       "{\"meta\":{\"version\":\"1\"},\"files\":{},\"totals\":{\"num_statements\":2,\"covered_lines\":1}}",
       "{\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{\"rules\":[{\"id\":\"a\"}]}},\"results\":[{\"ruleIndex\":0}]}]}",
       "{\"bomFormat\":\"CycloneDX\",\"vulnerabilities\":[{\"id\":\"a\",\"ratings\":[{\"score\":9.1}]}]}",
+      "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.5\"><vulnerabilities><vulnerability><id>a</id></vulnerability></vulnerabilities></bom>",
       "{\"SchemaVersion\":2,\"ArtifactName\":\"a\",\"Results\":[{\"Vulnerabilities\":[{\"Severity\":\"HIGH\"}]}]}",
       "{\"errors\":[],\"metrics\":{\"a\":{}},\"results\":[{\"issue_severity\":\"LOW\"}],\"generated_at\":\"\"}",
       "{\"dependencies\":[{\"name\":\"a\",\"vulns\":[{\"id\":\"b\"}]}],\"fixes\":[]}",

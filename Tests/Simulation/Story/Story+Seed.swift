@@ -80,7 +80,8 @@ extension Story {
     case 3:
       // A freeze begins while green has traffic.
       elements.append(
-        .during(.counters, environment: place, call: 1 + dice.below(8), after: dice.between(0, 5_000), .words([.freeze])))
+        .during(
+          .counters, environment: place, call: 1 + dice.below(8), after: dice.between(0, 5_000), .words([.freeze])))
     case 0:
       // While somebody looks at the counters green has traffic.
       elements.append(

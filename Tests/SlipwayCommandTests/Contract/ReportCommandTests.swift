@@ -25,8 +25,11 @@ struct ReportCommandTests {
   }
 
   private func gate(_ name: String, _ shop: Shop, expecting code: Int32) async throws -> String {
-    let output = try await shop.slipway("preflight", "1.0.0", "--to", "production", expecting: code)
-    return output.text.split(separator: "\n").first { $0.hasPrefix(name) }.map(String.init) ?? ""
+    let output = try await shop.slipway(
+      "preflight", "1.0.0", "--to", "production", "--output", "json", expecting: code)
+    let gates = try JSONSerialization.jsonObject(with: Data(output.text.utf8)) as? [[String: Any]] ?? []
+    let gate = try #require(gates.first { $0["gate"] as? String == name }, "\(output)")
+    return "\(gate["verdict"] ?? "") \(gate["reason"] ?? "")"
   }
 
   @Test("F7, E4: another release's report is refused with the reason, by what it states and by what is said of it")
