@@ -11,6 +11,10 @@ enum CompleteExample {
       office-hours: {zone: Europe/Berlin, open: [Tue-Thu 10:00-14:00, Fri 10:00-12:00, "Sat-Mon,Wed 22:00-24:00"]}
     freezes:
       - {name: year-end, from: 2026-12-20T00:00:00+01:00, until: 2027-01-04T00:00:00+01:00, reason: books are closed, environments: [production]}
+    registries:
+      registry.example.com:5000: {user: deploy, password: "${env:REGISTRY}", ca: ops/ca.pem}
+      ghcr.io: {token: "${file:ghcr}"}
+      10.0.0.9: {insecure: true}
     environments:
       staging:
         deploy:
@@ -39,7 +43,8 @@ enum CompleteExample {
           - tests: {minimum: 7}
           - coverage: 80.5%
           - vulnerabilities: {critical: 0, high: 0}
-          - immutable-reference
+          - immutable-reference: {platform: linux/amd64, registry: skip}
+          - provenance: {keys: [ops/a.pub, ops/b.pub], threshold: 2, builder: "https://ci/b", source: git+https://git/shop, predicate: https://slsa.dev/provenance/v1}
           - window: office-hours
           - no-freeze
           - rollback-target
@@ -93,7 +98,12 @@ enum CompleteExample {
     ],
     environments: [staging, production],
     promotions: [PromotionSpec(from: nil, to: "staging"), promotion],
-    notify: [NotifySpec(run: "./tell-team.sh", environment: ["TOKEN": SecretText("${env:CHAT_TOKEN}")])])
+    notify: [NotifySpec(run: "./tell-team.sh", environment: ["TOKEN": SecretText("${env:CHAT_TOKEN}")])],
+    registries: [
+      "registry.example.com:5000": RegistrySpec(
+        user: SecretText("deploy"), password: SecretText("${env:REGISTRY}"), ca: "ops/ca.pem"),
+      "ghcr.io": RegistrySpec(token: SecretText("${file:ghcr}")), "10.0.0.9": RegistrySpec(insecure: true),
+    ])
 
   private static let staging = EnvironmentSpec(
     name: "staging",
@@ -132,7 +142,11 @@ enum CompleteExample {
     gates: [
       .verified(in: "staging"), .soak(in: "staging", atLeast: .hours(1)),
       .reviews([.ba, .architect, .security, .devops, .e2e]), .tests(minimum: 7), .coverage(lines: 80.5),
-      .vulnerabilities(limits: [.critical: 0, .high: 0]), .immutableReference, .window("office-hours"), .noFreeze,
+      .vulnerabilities(limits: [.critical: 0, .high: 0]), .immutableReference(platform: "linux/amd64", registry: .skip),
+      .provenance(
+        ProvenanceSpec(
+          keys: ["ops/a.pub", "ops/b.pub"], threshold: 2, builder: "https://ci/b", source: "git+https://git/shop",
+          predicate: "https://slsa.dev/provenance/v1")), .window("office-hours"), .noFreeze,
       .rollbackTarget, .command(name: "licence-check", run: "./licences.sh", timeout: .minutes(2)),
     ],
     approval: ApprovalSpec(

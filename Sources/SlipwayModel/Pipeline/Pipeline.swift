@@ -21,12 +21,14 @@ package struct Pipeline: Codable, Sendable, Equatable {
   package var identity: IdentitySpec
   /// The command that turns a rejection into tasks of an issue tracker; nil writes the file alone.
   package var followUp: FollowUpSpec?
+  /// How image registries are reached, by the name that images give them.
+  package var registries: [String: RegistrySpec]
 
   package init(
     project: String, roles: [RoleName: RoleSpec] = [:], windows: [String: Window] = [:], freezes: [Freeze] = [],
     environments: [EnvironmentSpec], promotions: [PromotionSpec], notify: [NotifySpec] = [],
     identity: IdentitySpec = .anybody,
-    followUp: FollowUpSpec? = nil
+    followUp: FollowUpSpec? = nil, registries: [String: RegistrySpec] = [:]
   ) {
     self.project = project
     self.roles = roles
@@ -37,6 +39,7 @@ package struct Pipeline: Codable, Sendable, Equatable {
     self.notify = notify
     self.identity = identity
     self.followUp = followUp
+    self.registries = registries
   }
 
   package func environment(_ name: EnvironmentName) -> EnvironmentSpec? { environments.first { $0.name == name } }

@@ -12,6 +12,7 @@ enum PipelineGrammar {
     var promotions: [Located<PromotionDraft>] = []
     var notify: [NotifySpec] = []
     var followUp: FollowUpSpec?
+    var registries: [Named<RegistrySpec>] = []
   }
 
   static let shape = Shape<Draft>.object(
@@ -42,6 +43,9 @@ enum PipelineGrammar {
       .optional(
         "follow_up", \.followUp, followUp,
         "A command that files the tasks of a rejection with an issue tracker, as JSON on standard input."),
+      .optional(
+        "registries", \.registries, .names(RegistryGrammar.host, to: RegistryGrammar.registry, what: "registries"),
+        "How image registries are reached, by the name that images give them; others are asked anonymously."),
     ])
 
   private static let followUp = Shape<FollowUpSpec>.object(
@@ -73,7 +77,8 @@ enum PipelineGrammar {
       roles: Dictionary(draft.roles.map { (RoleName($0.name), $0.value) }, uniquingKeysWith: { first, _ in first }),
       windows: Dictionary(draft.windows.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
       freezes: draft.freezes, environments: draft.environments.map { $0.value.named($0.name) },
-      promotions: draft.promotions.map { $0.value.spec }, notify: draft.notify, followUp: draft.followUp)
+      promotions: draft.promotions.map { $0.value.spec }, notify: draft.notify, followUp: draft.followUp,
+      registries: Dictionary(draft.registries.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }))
   }
 }
 
