@@ -21,6 +21,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -70,9 +71,11 @@ let package = Package(
     .target(
       name: "SlipwayConnectors",
       dependencies: [
-        "SlipwayModel", "SlipwayRouter", "SlipwayHost", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        "SlipwayModel", "SlipwayEvidence", "SlipwayRouter", "SlipwayHost",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Crypto", package: "swift-crypto"),
@@ -161,7 +164,7 @@ let package = Package(
     .testTarget(
       name: "SlipwayConnectorsTests",
       dependencies: [
-        "SlipwayConnectors", "SlipwayRouter", "SlipwayHost", "SlipwayModel", "host-probe",
+        "SlipwayConnectors", "SlipwayEvidence", "SlipwayRouter", "SlipwayHost", "SlipwayModel", "host-probe",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
       ], exclude: ["Samples"], swiftSettings: strict),

@@ -89,6 +89,19 @@ extension Breakage {
       "- availability: {roll_back_below: 99%}\n        - §availability: {alert_below: 99.9%}\n        - error_rate:",
       "has a rule already"),
     Breakage("- soak: 1h", "- coverage: §0%", "cannot fail"),
+    Breakage("- soak: 1h", "- provenance: {keys: [a.pub], threshold: §2}", "2 keys can never have signed"),
+    Breakage("- soak: 1h", "- immutable-reference: {platform: §amd64}", "'amd64' stands here"),
+    Breakage("- soak: 1h", "- immutable-reference: {registry: §never}", "never"),
+    Breakage("environments:\n", "registries: {r.example.com: §{user: u}}\nenvironments:\n", "a user needs a password"),
+    Breakage(
+      "environments:\n", "registries: {r.example.com: {insecure: true, ca: §x.pem}}\nenvironments:\n",
+      "plain HTTP has no certificates"),
+    Breakage(
+      "environments:\n",
+      "registries: {r.example.com: {user: u, password: '${env:A}', token: §'${env:B}'}}\nenvironments:\n",
+      "only one of user and token"),
+    Breakage(
+      "environments:\n", "registries: {§https://r.example.com: {insecure: true}}\nenvironments:\n", "stands here"),
     Breakage("- soak: 1h", "- coverage: §101%", "cannot be covered"),
     Breakage("- soak: 1h", "- tests: {minimum: §0}", "cannot fail"),
     Breakage("- soak: 1h", "- vulnerabilities: §{}", "cannot fail"),

@@ -12,6 +12,10 @@ enum CompleteExample {
       office-hours: {zone: Europe/Berlin, open: [Tue-Thu 10:00-14:00, Fri 10:00-12:00, "Sat-Mon,Wed 22:00-24:00"]}
     freezes:
       - {name: year-end, from: 2026-12-20T00:00:00+01:00, until: 2027-01-04T00:00:00+01:00, reason: books are closed, environments: [production]}
+    registries:
+      registry.example.com:5000: {user: deploy, password: "${env:REGISTRY}", ca: ops/ca.pem}
+      ghcr.io: {token: "${file:ghcr}"}
+      10.0.0.9: {insecure: true}
     environments:
       staging:
         deploy:
@@ -40,7 +44,8 @@ enum CompleteExample {
           - tests: {minimum: 7, name: load, max_age: 2h}
           - coverage: 80.5%
           - vulnerabilities: {critical: 0, high: 0}
-          - immutable-reference
+          - immutable-reference: {platform: linux/amd64, registry: skip}
+          - provenance: {keys: [ops/a.pub, ops/b.pub], threshold: 2, builder: "https://ci/b", source: git+https://git/shop, predicate: https://slsa.dev/provenance/v1}
           - window: office-hours
           - no-freeze
           - rollback-target
@@ -114,7 +119,12 @@ enum CompleteExample {
       s3: BucketSpec(
         endpoint: "http://127.0.0.1:8333", region: "eu-central-1", bucket: "approvals", prefix: "team/shop",
         accessKey: SecretText("${env:S3_KEY}"), secretKey: SecretText("${file:s3.secret}"),
-        link: "https://docs.example.com/approvals")))
+        link: "https://docs.example.com/approvals")),
+    registries: [
+      "registry.example.com:5000": RegistrySpec(
+        user: SecretText("deploy"), password: SecretText("${env:REGISTRY}"), ca: "ops/ca.pem"),
+      "ghcr.io": RegistrySpec(token: SecretText("${file:ghcr}")), "10.0.0.9": RegistrySpec(insecure: true),
+    ])
 
   private static let staging = EnvironmentSpec(
     name: "staging",
@@ -154,7 +164,11 @@ enum CompleteExample {
       .verified(in: "staging"), .soak(in: "staging", atLeast: .hours(1)),
       .reviews([.ba, .architect, .security, .devops, .e2e]), .tests(minimum: 7, name: "load", maxAge: .hours(2)),
       .coverage(lines: 80.5),
-      .vulnerabilities(limits: [.critical: 0, .high: 0]), .immutableReference, .window("office-hours"), .noFreeze,
+      .vulnerabilities(limits: [.critical: 0, .high: 0]), .immutableReference(platform: "linux/amd64", registry: .skip),
+      .provenance(
+        ProvenanceSpec(
+          keys: ["ops/a.pub", "ops/b.pub"], threshold: 2, builder: "https://ci/b", source: "git+https://git/shop",
+          predicate: "https://slsa.dev/provenance/v1")), .window("office-hours"), .noFreeze,
       .rollbackTarget, .command(name: "licence-check", run: "./licences.sh", timeout: .minutes(2)),
     ],
     approval: ApprovalSpec(

@@ -48,14 +48,13 @@ struct StepPerformer: Sendable {
     let now = time.now()
     do {
       let judge = GateJudge(plan: plan, ledger: ledger, surroundings: try surroundings(plan, ledger))
-      if let report = judge.judge(gate, at: now) { return report }
+      return await catalog.judge(gate, by: judge, run: run, ledgerAt: now, at: now)
     } catch {
       // Without the file nobody knows what is frozen or accepted.
       return GateReport(
         gate: gate.name, verdict: .error, reason: "what the gates look at cannot be read: \(error)",
         remedy: "mend the pipeline file and what it names; see slipway check")
     }
-    return await catalog.judge(gate, for: plan, run: run, at: now)
   }
 
   // MARK: Deploying

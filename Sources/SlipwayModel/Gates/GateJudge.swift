@@ -1,6 +1,7 @@
 /// Judges the gates whose proof is in the ledger or the calendar: pure rules, no I/O.
 ///
-/// Two gates need the outside world and are judged by the engine: `immutableReference` for files, and `command`.
+/// Three gates need the outside world and are judged there: `immutableReference`, `provenance` and `command`. Of `rollbackTarget` this is one half;
+/// whether the artifact is still there is asked outside.
 package struct GateJudge: Sendable {
   package let plan: Plan
   package let ledger: Ledger
@@ -29,7 +30,7 @@ package struct GateJudge: Sendable {
     case .window(let name): return window(gate, name, at: now)
     case .noFreeze: return freeze(gate, at: now)
     case .rollbackTarget: return rollbackTarget(gate, at: now)
-    case .immutableReference, .command: return nil
+    case .immutableReference, .provenance, .command: return nil
     }
   }
 

@@ -73,7 +73,7 @@ package enum PromotionException: Codable, Sendable, Equatable {
   /// What stays in the way of everybody, whoever asks (E17): nobody sets these aside by break-glass.
   package static func isSacred(_ gate: GateSpec) -> Bool {
     switch gate {
-    case .verified, .immutableReference, .rollbackTarget, .window, .noFreeze: true
+    case .verified, .immutableReference, .provenance, .rollbackTarget, .window, .noFreeze: true
     case .soak, .reviews, .tests, .vulnerabilities, .coverage, .command: false
     }
   }

@@ -13,8 +13,10 @@ package enum GateSpec: Codable, Sendable, Equatable {
   case vulnerabilities(limits: [Severity: Int], maxAge: Span? = nil)
   /// Covered lines in percent (D2).
   case coverage(lines: Double, maxAge: Span? = nil)
-  /// The artifact is named by digest, and a file still has the digest it was registered with (E5).
-  case immutableReference
+  /// The artifact is named by digest and still is what was registered: a file by its bytes, an image by what its registry serves (E5).
+  case immutableReference(platform: String? = nil, registry: RegistryUse = .ask)
+  /// Signed attestations say who built this very digest, and from what (E5).
+  case provenance(ProvenanceSpec)
   /// The named deployment window is open (E6).
   case window(String)
   /// No freeze covers the environment (E6).
@@ -34,6 +36,7 @@ package enum GateSpec: Codable, Sendable, Equatable {
     case .vulnerabilities: "vulnerabilities"
     case .coverage: "coverage"
     case .immutableReference: "immutable-reference"
+    case .provenance: "provenance"
     case .window(let name): "window-\(name)"
     case .noFreeze: "no-freeze"
     case .rollbackTarget: "rollback-target"

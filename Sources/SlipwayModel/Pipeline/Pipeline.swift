@@ -25,12 +25,14 @@ package struct Pipeline: Codable, Sendable, Equatable {
   package var acceptances: AcceptanceSpec?
   /// Where requests for approval are put for people to read; nil: only in evidence and on demand.
   package var requests: RequestsSpec?
+  /// How image registries are reached, by the name that images give them.
+  package var registries: [String: RegistrySpec]
 
   package init(
     project: String, roles: [RoleName: RoleSpec] = [:], windows: [String: Window] = [:], freezes: [Freeze] = [],
     environments: [EnvironmentSpec], promotions: [PromotionSpec], notify: [NotifySpec] = [],
     identity: IdentitySpec = .anybody, followUp: FollowUpSpec? = nil, acceptances: AcceptanceSpec? = nil,
-    requests: RequestsSpec? = nil
+    requests: RequestsSpec? = nil, registries: [String: RegistrySpec] = [:]
   ) {
     self.project = project
     self.roles = roles
@@ -43,6 +45,7 @@ package struct Pipeline: Codable, Sendable, Equatable {
     self.followUp = followUp
     self.acceptances = acceptances
     self.requests = requests
+    self.registries = registries
   }
 
   package func environment(_ name: EnvironmentName) -> EnvironmentSpec? { environments.first { $0.name == name } }

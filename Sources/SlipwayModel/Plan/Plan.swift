@@ -41,6 +41,8 @@ package struct Plan: Codable, Sendable, Equatable {
   /// Why the release was turned down before, and what was done about it since.
   package var resubmission: Resubmission?
   package var followUp: FollowUpSpec?
+  /// How image registries are reached, by the name that images give them.
+  package var registries: [String: RegistrySpec]
 
   package init(
     operation: Operation, project: String, release: Release, from: EnvironmentName?, to: EnvironmentName,
@@ -48,7 +50,8 @@ package struct Plan: Codable, Sendable, Equatable {
     rollback: RollbackSpec, migration: MigrationSpec? = nil, windows: [String: Window], roles: [RoleName: RoleSpec],
     identity: IdentitySpec = .anybody, incident: String? = nil, exception: PromotionException? = nil,
     waived: [String] = [],
-    review: Span? = nil, resubmission: Resubmission? = nil, followUp: FollowUpSpec? = nil
+    review: Span? = nil, resubmission: Resubmission? = nil, followUp: FollowUpSpec? = nil,
+    registries: [String: RegistrySpec] = [:]
   ) {
     self.operation = operation
     self.project = project
@@ -71,6 +74,7 @@ package struct Plan: Codable, Sendable, Equatable {
     self.review = review
     self.resubmission = resubmission
     self.followUp = followUp
+    self.registries = registries
   }
 
   /// SHA-256 over the canonical JSON of the whole plan.

@@ -63,7 +63,9 @@ struct PromotionSteps {
   private func mayWait(_ gate: GateSpec) -> Bool {
     switch gate {
     case .soak, .window, .noFreeze: true
-    case .verified, .reviews, .tests, .vulnerabilities, .coverage, .immutableReference, .rollbackTarget, .command: false
+    case .verified, .reviews, .tests, .vulnerabilities, .coverage, .immutableReference, .provenance, .rollbackTarget,
+      .command:
+      false
     }
   }
 

@@ -39,7 +39,14 @@ enum GateGrammar {
       .key("vulnerabilities", vulnerabilities, "At most so many findings of each severity.") {
         .whole(.vulnerabilities(limits: $0.limits, maxAge: $0.maxAge))
       },
-      .word("immutable-reference", .whole(.immutableReference), "The artifact is named by digest and still has it."),
+      .key(
+        "immutable-reference", RegistryGrammar.image,
+        "The artifact is named by digest and still has it; an image's registry serves it now.",
+        bare: .whole(.immutableReference())
+      ) { .whole(.immutableReference(platform: $0.platform, registry: $0.registry)) },
+      .key("provenance", RegistryGrammar.provenance, "Signed attestations say who built this digest, and from what.") {
+        .whole(.provenance($0))
+      },
       .key("window", .reference(to: .window), "The named deployment window is open.") { .whole(.window($0)) },
       .word("no-freeze", .whole(.noFreeze), "No freeze covers the environment."),
       .word(

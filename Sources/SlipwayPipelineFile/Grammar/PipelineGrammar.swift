@@ -15,6 +15,7 @@ enum PipelineGrammar {
     var identity: IdentitySpec?
     var acceptances: AcceptanceSpec?
     var requests: RequestsSpec?
+    var registries: [Named<RegistrySpec>] = []
   }
 
   static let shape = Shape<Draft>.object(
@@ -53,6 +54,9 @@ enum PipelineGrammar {
       .optional(
         "requests", \.requests, RequestGrammar.requests,
         "Where requests for approval are put for people to read. A failing place stops nothing."),
+      .optional(
+        "registries", \.registries, .names(RegistryGrammar.host, to: RegistryGrammar.registry, what: "registries"),
+        "How image registries are reached, by the name that images give them; others are asked anonymously."),
     ])
 
   private static let followUp = Shape<FollowUpSpec>.object(
@@ -86,7 +90,8 @@ enum PipelineGrammar {
       freezes: draft.freezes, environments: draft.environments.map { $0.value.named($0.name) },
       promotions: draft.promotions.map { $0.value.spec }, notify: draft.notify,
       identity: draft.identity ?? IdentitySpec(), followUp: draft.followUp, acceptances: draft.acceptances,
-      requests: draft.requests)
+      requests: draft.requests,
+      registries: Dictionary(draft.registries.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }))
   }
 }
 

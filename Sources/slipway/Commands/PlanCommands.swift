@@ -33,11 +33,7 @@ struct PlanPreview {
     let judge = GateJudge(plan: plan, ledger: ledger, surroundings: try workshop.surroundings(plan, ledger))
     var reports: [GateReport] = []
     for gate in plan.gates {
-      if let report = judge.judge(gate, at: at) {
-        reports.append(report)
-      } else {
-        reports.append(await catalog.judge(gate, for: plan, run: nil, at: now))
-      }
+      reports.append(await catalog.judge(gate, by: judge, run: nil, ledgerAt: at, at: now))
     }
     await catalog.close()
     gates = reports

@@ -12,6 +12,7 @@ struct LiveCatalog: ConnectorCatalog {
   private let runner: CommandRunner
   private let secrets: SecretSource
   private let client: HTTPClient
+  private let tokens = RegistryTokens()
   private let inherited: [String: String]
   private let program: String
   private let notifiers: @Sendable () -> [NotifySpec]
@@ -95,12 +96,24 @@ struct LiveCatalog: ConnectorCatalog {
 
   func judge(_ gate: GateSpec, for plan: Plan, run: RunID?, at now: Timestamp) async -> GateReport {
     switch gate {
-    case .immutableReference:
-      return ImmutableReferenceGate(folder: options.root.path).judge(gate, plan.release, at: now)
+    case .immutableReference(let platform, let registry):
+      return await artifacts(plan).immutableReference(
+        gate, platform: platform, registry: registry, of: plan.release, at: now)
+    case .provenance(let spec): return await artifacts(plan).provenance(gate, spec, of: plan.release, at: now)
+    case .rollbackTarget: return await artifacts(plan).rollbackTarget(gate, of: plan, at: now)
     case .command(let name, let line, let timeout): return await command(name, line, timeout, plan, run, at: now)
-    case .verified, .soak, .reviews, .tests, .vulnerabilities, .coverage, .window, .noFreeze, .rollbackTarget:
+    case .verified, .soak, .reviews, .tests, .vulnerabilities, .coverage, .window, .noFreeze:
       return GateReport(gate: gate.name, verdict: .error, reason: "this gate is judged by the ledger, not from outside")
     }
+  }
+
+  private func artifacts(_ plan: Plan) -> ArtifactGate {
+    let folder = options.root.path
+    return ArtifactGate(
+      folder: folder,
+      registry: RegistryClient(
+        registries: plan.registries, secrets: secrets, client: client, folder: folder, tokens: tokens,
+        now: { SystemTime().now() }))
   }
 
   private func command(

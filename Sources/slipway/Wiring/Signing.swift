@@ -32,6 +32,7 @@ enum SecretRedaction {
       }
       if case .prometheus(let spec) = environment.metrics { texts += [spec.url] + spec.headers.values }
     }
+    texts += pipeline.registries.values.flatMap { [$0.user, $0.password, $0.token].compactMap(\.self) }
     return Redactor(secrets: texts.filter(\.isSecret).compactMap { try? source.resolve($0) })
   }
 }

@@ -20,7 +20,7 @@ struct ArtifactReferenceTests {
     try await withFolder { folder in
       #expect(ArtifactReference(text, folder: folder) == .tag(tag, isNamedMoving: moves))
       let report = ImmutableReferenceGate(folder: folder).judge(
-        .immutableReference, Release(id: "1", artifact: text), at: Timestamp(milliseconds: 0))
+        .immutableReference(), Release(id: "1", artifact: text), at: Timestamp(milliseconds: 0))
       #expect(report.verdict == .failed)
       #expect(report.reason.contains("sha256:"))
     }
@@ -32,7 +32,7 @@ struct ArtifactReferenceTests {
     #expect(ArtifactReference(artifact, folder: "/") == .byDigest(Self.digest))
     func verdict(_ built: Digest?) -> Verdict {
       ImmutableReferenceGate(folder: "/").judge(
-        .immutableReference, Release(id: "1", artifact: artifact, digest: built), at: Timestamp(milliseconds: 0)
+        .immutableReference(), Release(id: "1", artifact: artifact, digest: built), at: Timestamp(milliseconds: 0)
       ).verdict
     }
     #expect(verdict(nil) == .passed)
@@ -46,7 +46,7 @@ struct ArtifactReferenceTests {
       let path = try write("app", to: "app.tar", in: folder)
       func report(_ digest: Digest?) -> GateReport {
         ImmutableReferenceGate(folder: folder).judge(
-          .immutableReference, Release(id: "1", artifact: "app.tar", digest: digest), at: Timestamp(milliseconds: 0))
+          .immutableReference(), Release(id: "1", artifact: "app.tar", digest: digest), at: Timestamp(milliseconds: 0))
       }
       #expect(report(Self.digest).verdict == .passed)
       #expect(report(nil).verdict == .failed)

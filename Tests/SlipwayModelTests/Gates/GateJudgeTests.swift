@@ -113,7 +113,7 @@ struct GateJudgeTests {
 
   @Test("a quarantined release fails every gate")
   func quarantine() throws {
-    for gate in [GateSpec.noFreeze, .rollbackTarget, .tests(minimum: 1), .immutableReference] {
+    for gate in [GateSpec.noFreeze, .rollbackTarget, .tests(minimum: 1), .immutableReference()] {
       let report = try judge(gate, [(.releaseQuarantined("1.1", reason: "CVE-1"), now)])
       #expect(report.verdict == .failed && report.reason.contains("CVE-1"))
     }
@@ -122,7 +122,7 @@ struct GateJudgeTests {
   @Test("gates that need the outside world are left to it")
   func outside() throws {
     let judge = GateJudge(plan: try Sample.plan(), ledger: Sample.ledger(), surroundings: Surroundings())
-    #expect(judge.judge(.immutableReference, at: now) == nil)
+    #expect(judge.judge(.immutableReference(), at: now) == nil)
     #expect(judge.judge(Sample.gate("x"), at: now) == nil)
   }
 }
