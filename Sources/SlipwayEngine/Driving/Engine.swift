@@ -106,6 +106,8 @@ package actor Engine {
   private func enter(_ event: LedgerEvent, _ submission: Submission) async throws -> Reply {
     try await check(event)
     let now = house.time.now()
+    // Who ordered it is what the submission proves, whatever the event claims.
+    let event = event.signed(by: submission.by, at: now)
     let entry = try RunHistory.entry(event, at: now, by: submission.by.text, id: submission.id)
     _ = try await house.journal.append(Append([entry], rows: house.rows(for: [event])))
     await house.apply(event, at: now)
@@ -130,13 +132,23 @@ package actor Engine {
           .notFound, "release '\(report.release)' is not registered; add it with: slipway release add \(report.release)"
         )
       }
-    case .freezeRemoved(let name):
+    case .freezeAdded(let freeze):
+      if let known = ledger.freezes[freeze.name] {
+        throw EngineError(
+          .refused,
+          "there is a freeze '\(known.name)' already, until \(known.until): \(known.reason); remove it first with: slipway freeze remove \(known.name)"
+        )
+      }
+      if try pipeline().freezes.contains(where: { $0.name == freeze.name }) {
+        throw EngineError(.refused, "the pipeline file has a freeze '\(freeze.name)' already; choose another name")
+      }
+    case .freezeRemoved(let name, _):
       guard ledger.freezes[name] != nil else {
         let known = ledger.freezes.keys.sorted().joined(separator: ", ")
         throw EngineError(
           .notFound, "there is no freeze '\(name)' from the command line; there are: \(known.isEmpty ? "none" : known)")
       }
-    case .freezeAdded, .environmentServes, .environmentRolledBack, .slotEmptied: break
+    case .environmentServes, .environmentRolledBack, .slotEmptied: break
     }
   }
 

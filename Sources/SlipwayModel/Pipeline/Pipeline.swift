@@ -11,6 +11,8 @@ package struct Pipeline: Codable, Sendable, Equatable {
   package var windows: [String: Window]
   /// Freezes written in the file; more come from `slipway freeze add`.
   package var freezes: [Freeze]
+  /// Calendar files whose events are freezes.
+  package var calendars: [CalendarSpec]
   /// The environments in the order of the file.
   package var environments: [EnvironmentSpec]
   /// How a release gets into each environment.
@@ -20,12 +22,14 @@ package struct Pipeline: Codable, Sendable, Equatable {
 
   package init(
     project: String, roles: [RoleName: [Person]] = [:], windows: [String: Window] = [:], freezes: [Freeze] = [],
-    environments: [EnvironmentSpec], promotions: [PromotionSpec], notify: [NotifySpec] = []
+    calendars: [CalendarSpec] = [], environments: [EnvironmentSpec], promotions: [PromotionSpec],
+    notify: [NotifySpec] = []
   ) {
     self.project = project
     self.roles = roles
     self.windows = windows
     self.freezes = freezes
+    self.calendars = calendars
     self.environments = environments
     self.promotions = promotions
     self.notify = notify

@@ -30,12 +30,14 @@ package struct Plan: Codable, Sendable, Equatable {
   /// Who may approve or go back, by role, as the file says.
   package var roles: [RoleName: [Person]]
   package var incident: String?
+  /// Why it may begin in discouraged hours; nil when nobody said so.
+  package var despiteHours: String?
 
   package init(
     operation: Operation, project: String, release: Release, from: EnvironmentName?, to: EnvironmentName,
     environment: EnvironmentSpec, blue: Placement?, green: Slot, steps: [Step], watch: WatchSpec,
     rollback: RollbackSpec, migration: MigrationSpec? = nil, windows: [String: Window], roles: [RoleName: [Person]],
-    incident: String? = nil
+    incident: String? = nil, despiteHours: String? = nil
   ) {
     self.operation = operation
     self.project = project
@@ -52,6 +54,7 @@ package struct Plan: Codable, Sendable, Equatable {
     self.windows = windows
     self.roles = roles
     self.incident = incident
+    self.despiteHours = despiteHours
   }
 
   /// SHA-256 over the canonical JSON of the whole plan.
