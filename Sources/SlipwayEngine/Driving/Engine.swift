@@ -139,7 +139,11 @@ package actor Engine {
           "there is a freeze '\(known.name)' already, until \(known.until): \(known.reason); remove it first with: slipway freeze remove \(known.name)"
         )
       }
-      if try pipeline().freezes.contains(where: { $0.name == freeze.name }) {
+      // A broken file keeps nobody from ordering a freeze.
+      let file = try? pipeline()
+      if file?.freezes.contains(where: { $0.name == freeze.name }) == true
+        || file?.calendars.contains(where: { $0.name == freeze.name }) == true
+      {
         throw EngineError(.refused, "the pipeline file has a freeze '\(freeze.name)' already; choose another name")
       }
     case .freezeRemoved(let name, _):

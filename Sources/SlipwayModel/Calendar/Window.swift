@@ -3,7 +3,7 @@ internal import Foundation
 /// When promotions may begin: weekly ranges in one IANA time zone.
 package struct Window: Codable, Sendable, Equatable {
   /// What happens in open hours that are better left alone.
-  package enum Discouragement: String, Codable, Sendable {
+  package enum Discouragement: String, Codable, Sendable, CaseIterable {
     /// The gate passes and says so.
     case warn
     /// The promotion waits for a better hour, or for somebody who says why not.

@@ -21,7 +21,7 @@ struct PlanPreview {
     digest = try plan.digest
     let now = SystemTime().now()
     let catalog = try LiveCatalog(workshop.options, state: workshop.state)
-    let judge = GateJudge(plan: plan, ledger: ledger, surroundings: Surroundings(freezes: pipeline.freezes))
+    let judge = GateJudge(plan: plan, ledger: ledger, surroundings: workshop.surroundings(of: pipeline))
     var reports: [GateReport] = []
     for gate in plan.gates {
       if let report = judge.judge(gate, at: now) {

@@ -10,17 +10,33 @@ internal import SlipwayPipelineFile
 struct Workshop: Sendable {
   let options: CommonOptions
   let state: StateFolder
+  private let calendars: CalendarFiles
 
   init(_ options: CommonOptions) throws {
     self.options = options
+    calendars = CalendarFiles(root: options.root)
     state = try options.stateFolder
   }
 
   /// The checked pipeline, or a ``CommandError`` with every mistake.
   func pipeline() throws -> Pipeline { try PipelineLoading.load(options.fileURL, shown: options.file) }
 
+  /// What the gates look at beside the journal, as it lies there at this moment.
+  func surroundings(of pipeline: Pipeline) -> Surroundings {
+    Surroundings(freezes: pipeline.freezes, calendars: calendars.read(pipeline.calendars))
+  }
+
   /// Opens the journal for reading; works beside a live driver.
   func reader() throws -> JournalReader { try JournalReader.open(folder: state.url) }
+
+  /// What the journal knows outside the runs; nothing where there is no journal yet, which is not the same as one that cannot be read.
+  func ledgerOrNone() async throws -> Ledger {
+    do {
+      return try await archive().ledger()
+    } catch let error as JournalError where error.code == .missing {
+      return Ledger()
+    }
+  }
 
   func archive() throws -> RunArchive { RunArchive(try reader()) }
 
@@ -39,7 +55,7 @@ struct Workshop: Sendable {
         state: state, journal: journal, catalog: try LiveCatalog(options, state: state),
         pipeline: { try PipelineLoading.load(file, shown: shown) }, time: SystemTime(),
         author: EvidenceAuthor(key: key, redactor: SecretRedaction.redactor(for: try? pipeline(), root: options.root)),
-        observer: observer)
+        observer: observer, surroundings: { try surroundings(of: PipelineLoading.load(file, shown: shown)) })
       return (engine, journal)
     } catch {
       await journal.close()
