@@ -163,7 +163,7 @@ final class CalendarOracle {
         return answers
 
     def answer_event(q):
-        signal.setitimer(signal.ITIMER_REAL, 4)
+        signal.setitimer(signal.ITIMER_REAL, 0.5)
         try:
             if q["instants"]: return {"covers": event(q), "never": False}
             walls = starts(q, datetime(2400, 1, 1))
