@@ -117,8 +117,8 @@ extension Timetable {
 
   /// Looks for the first instant at or after `from` at which every window is open and nothing is frozen.
   package func nextAllowed(from: Timestamp) throws(CalendarProblem) -> Search {
-    let horizon = from + Self.reach
     var (time, reasons) = (from, [Obstacle]())
+    var horizon = from + Self.reach
     for _ in 0..<Self.mostSteps {
       let obstacles = try obstacles(at: time)
       if obstacles.isEmpty { return Search(allowed: time, obstacles: reasons, looked: time) }
@@ -128,6 +128,8 @@ extension Timetable {
         }
       }
       let ends = obstacles.compactMap(\.until)
+      // Who ordered a freeze until a year far off is believed.
+      if time == from { horizon = max(horizon, ends.max() ?? horizon) }
       guard ends.count == obstacles.count, let next = ends.max(), next > time, next <= horizon else { break }
       time = next
     }
