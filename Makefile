@@ -6,7 +6,7 @@ SWIFT_FLAGS = --scratch-path $(BUILD)
 RELEASE_FLAGS = -c release --scratch-path $(RELEASE)
 DEMO_DIR ?= slipway-demo
 
-.PHONY: build test lint demo bench bench-peers soak soak-simulation soak-crash fuzz soak-fuzz install requirements clean
+.PHONY: build test lint demo bench bench-peers soak soak-simulation soak-crash soak-calendar fuzz soak-fuzz install requirements clean
 
 build:
 	@scripts/install-packages build
@@ -49,7 +49,7 @@ bench-peers:
 	Benchmarks/peers/run $(abspath $(RELEASE))/release
 
 # The long runs. SECONDS is how long the simulation and each fuzzer go on, ROUNDS how often the real program is hurt.
-soak: soak-crash soak-simulation soak-fuzz
+soak: soak-crash soak-simulation soak-calendar soak-fuzz
 
 soak-crash:
 	@scripts/install-packages test
@@ -72,6 +72,13 @@ soak-fuzz:
 soak-simulation:
 	swift build $(SWIFT_FLAGS) --build-tests
 	$(BUILD)/debug/slipway-simulation --soak $(or $(SECONDS),600) --from $$(date +%s)000
+
+# Random calendar rules, windows and zones against dateutil and zoneinfo, each rule at five instants, from a new seed; RULES of each.
+soak-calendar:
+	@scripts/install-packages test
+	swift build $(SWIFT_FLAGS) --build-tests
+	SLIPWAY_CALENDAR_SEED=$(or $(SEED),$$(date +%s)) SLIPWAY_CALENDAR_RULES=$(or $(RULES),20000) swift test $(SWIFT_FLAGS) \
+	  --skip-build --disable-xctest --filter CalendarOracleTests
 
 install:
 	@scripts/install-packages build

@@ -59,6 +59,21 @@ extension Breakage {
     Breakage("reason: closed}", "reason: closed, environments: [§prod]}", "environment 'prod' is not in this file"),
     Breakage("Europe/Berlin", "§Europe/Berln", "did you mean 'Europe/Berlin'?"),
     Breakage("Europe/Berlin", "§PST", "no IANA time zone"),
+    Breakage(
+      "open: [Tue-Thu 10:00-14:00]}", "open: [Tue-Thu 10:00-14:00], discouraged: [§Fri 14:00-24:00]}",
+      "never open in these hours"),
+    Breakage(
+      "open: [Tue-Thu 10:00-14:00]}", "open: [Tue-Thu 10:00-14:00], §when_discouraged: ask}", "no hours are discouraged"
+    ),
+    Breakage(
+      "reason: closed}", "reason: closed}\n  - {name: §year-end, calendar: ops/holidays.ics}",
+      "there is a freeze 'year-end' already"),
+    Breakage(
+      "reason: closed}", "reason: closed}\n  - {name: h, calendar: h.ics, §from: 2026-12-20T00:00:00Z}",
+      "has no key 'from'"),
+    Breakage(
+      "reason: closed}", "reason: closed}\n  - {name: h, calendar: h.ics, zone: §Europe/Berln}",
+      "did you mean 'Europe/Berlin'?"),
     Breakage("- soak: 1h", "- soak: {at_least: 1h, in: §stagin}", "did you mean 'staging'?"),
   ]
 

@@ -11,7 +11,7 @@ package struct ImageGate: Sendable {
   package func judge(
     _ gate: GateSpec, _ release: Release, platform: String?, at now: Timestamp
   ) async -> GateReport {
-    var finding = Finding(gate: gate.name, at: now)
+    var finding = GateFinding(gate: gate.name, at: now)
     let image: ImageReference
     do throws(ConnectorError) {
       image = try ImageReference(release.artifact)
@@ -49,7 +49,7 @@ package struct ImageGate: Sendable {
 
   /// A tag beside the digest says what people believe they deploy; when it was pushed again, they would be wrong.
   private func moved(
-    _ tag: String, _ image: ImageReference, _ digest: Digest, _ finding: inout Finding
+    _ tag: String, _ image: ImageReference, _ digest: Digest, _ finding: inout GateFinding
   ) async throws(ConnectorError) -> GateReport? {
     let found = try await registry.digest(of: tag, in: image)
     finding.read("tag \(tag)", "\(image.registry)/\(image.repository):\(tag)", found)
@@ -64,7 +64,7 @@ package struct ImageGate: Sendable {
   }
 
   private func missing(
-    _ wanted: ImagePlatform, _ manifest: ImageManifest, _ image: ImageReference, _ finding: inout Finding
+    _ wanted: ImagePlatform, _ manifest: ImageManifest, _ image: ImageReference, _ finding: inout GateFinding
   ) async throws(ConnectorError) -> GateReport? {
     let remedy = "build the image for \(wanted), or correct 'platform' in the pipeline file"
     switch manifest.content {
@@ -107,7 +107,7 @@ package struct ImageGate: Sendable {
   package func refuse(
     _ gate: GateSpec, _ release: Release, tag: String, isNamedMoving: Bool, at now: Timestamp
   ) async -> GateReport {
-    var finding = Finding(gate: gate.name, at: now)
+    var finding = GateFinding(gate: gate.name, at: now)
     let kind = isNamedMoving ? "a moving tag" : "a tag, which can be moved"
     var name = "NAME@sha256:…"
     var also = ""
@@ -132,7 +132,7 @@ package struct ImageGate: Sendable {
 
   /// Whether the image of what serves now could be fetched again.
   package func stillThere(_ gate: GateSpec, _ release: Release, at now: Timestamp) async -> GateReport {
-    var finding = Finding(gate: gate.name, at: now)
+    var finding = GateFinding(gate: gate.name, at: now)
     do throws(ConnectorError) {
       let image = try ImageReference(release.artifact)
       let target = image.digest ?? release.digest
@@ -151,7 +151,7 @@ package struct ImageGate: Sendable {
 }
 
 /// A judgement under way: what was read so far.
-struct Finding {
+struct GateFinding {
   let gate: String
   let at: Timestamp
   var proof: [Proof] = []

@@ -17,7 +17,7 @@ package struct ProvenanceGate: Sendable {
   package func judge(_ gate: GateSpec, _ spec: ProvenanceSpec, _ release: Release, at now: Timestamp) async
     -> GateReport
   {
-    var finding = Finding(gate: gate.name, at: now)
+    var finding = GateFinding(gate: gate.name, at: now)
     if case .file = ArtifactReference(release.artifact, folder: folder) {
       return finding.report(
         .undecided, "\(release.artifact) is a file, and attestations are looked for beside an image",

@@ -22,7 +22,21 @@ extension Engine {
           .notFound, "release '\(report.release)' is not registered; add it with: slipway release add \(report.release)"
         )
       }
-    case .freezeRemoved(let name):
+    case .freezeAdded(let freeze):
+      if let known = ledger.freezes[freeze.name] {
+        throw EngineError(
+          .refused,
+          "there is a freeze '\(known.name)' already, until \(known.until): \(known.reason); remove it first with: slipway freeze remove \(known.name)"
+        )
+      }
+      // A broken file keeps nobody from ordering a freeze.
+      let file = try? pipeline()
+      if file?.freezes.contains(where: { $0.name == freeze.name }) == true
+        || file?.calendars.contains(where: { $0.name == freeze.name }) == true
+      {
+        throw EngineError(.refused, "the pipeline file has a freeze '\(freeze.name)' already; choose another name")
+      }
+    case .freezeRemoved(let name, _):
       guard ledger.freezes[name] != nil else {
         let known = ledger.freezes.keys.sorted().joined(separator: ", ")
         throw EngineError(
@@ -42,7 +56,7 @@ extension Engine {
       }
     case .releaseRejected, .releaseResubmitted, .reviewDue:
       throw EngineError(.badInput, "\(event.kind) follows from a run and is not handed in")
-    case .freezeAdded, .environmentServes, .environmentRolledBack, .slotEmptied: break
+    case .environmentServes, .environmentRolledBack, .slotEmptied: break
     }
   }
 

@@ -120,6 +120,8 @@ package actor Engine {
   private func enter(_ event: LedgerEvent, _ submission: Submission) async throws -> Reply {
     try await check(event, submission)
     let now = house.time.now()
+    // Who ordered it is what the submission proves, whatever the event claims.
+    let event = event.signed(by: submission.by, at: now)
     let entry = try RunHistory.entry(event, at: now, by: submission.by.text, id: submission.id)
     _ = try await house.journal.append(Append([entry], rows: house.rows(for: [event])))
     await house.apply(event, at: now)

@@ -3,16 +3,31 @@ internal import Foundation
 /// Instants of wall times in one zone, by the zone's offsets alone.
 ///
 /// Foundation's calendar searches for a wall time from the start of a day, which does not exist where the clock is set forward at midnight.
-struct WallTime {
+struct WallTime: Sendable, Equatable {
   private let zone: TimeZone
 
   init(_ zone: TimeZone) { self.zone = zone }
 
+  /// The zone of an IANA name; nil for anything else.
+  ///
+  /// Three-letter names have no daylight saving and mean different places to different people.
+  init?(iana name: String) {
+    guard name == "UTC" || name.contains("/"), let zone = TimeZone(identifier: name) else { return nil }
+    self.zone = zone
+  }
+
+  static let utc = WallTime(.gmt)
+
+  /// The zone's name.
+  var name: String { zone.identifier }
+
   /// The day by the zone's wall clock, counted from 1970-01-01.
   func day(at time: Timestamp) -> Int {
-    let milliseconds = RFC3339.writable(time.milliseconds)
-    return Int(RFC3339.floorDivide(milliseconds + offset(at: milliseconds), 86_400_000))
+    Int(RFC3339.floorDivide(wall(at: RFC3339.writable(time.milliseconds)), 86_400_000))
   }
+
+  /// What the wall clock shows, in milliseconds as if it were UTC.
+  func wall(at milliseconds: Int64) -> Int64 { milliseconds + offset(at: milliseconds) }
 
   /// The instant of `minute` after midnight on `day`; the `last` of two where the wall time comes twice, the first instant after the gap where it is skipped.
   func instant(day: Int, minute: Int, last: Bool) -> Timestamp {
@@ -24,8 +39,16 @@ struct WallTime {
     return Timestamp(milliseconds: firstInstant(showing: wall, between: min(early, late), and: max(early, late)))
   }
 
+  /// The instant that an iCalendar file means by `wall`: the first of two, and in a gap the one by the offset before it (RFC 5545, 3.3.5).
+  func instant(ofEvent wall: Int64) -> Int64 {
+    let before = wall - offset(at: wall - 86_400_000)
+    let after = wall - offset(at: wall + 86_400_000)
+    if before == after { return before }
+    return [before, after].filter { $0 + offset(at: $0) == wall }.min() ?? before
+  }
+
   /// Milliseconds east of UTC.
-  private func offset(at milliseconds: Int64) -> Int64 {
+  func offset(at milliseconds: Int64) -> Int64 {
     Int64(zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(milliseconds) / 1_000))) * 1_000
   }
 

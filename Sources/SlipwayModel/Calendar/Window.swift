@@ -2,14 +2,35 @@ internal import Foundation
 
 /// When promotions may begin: weekly ranges in one IANA time zone.
 package struct Window: Codable, Sendable, Equatable {
+  /// What happens in open hours that are better left alone.
+  package enum Discouragement: String, Codable, Sendable, CaseIterable {
+    /// The gate passes and says so.
+    case warn
+    /// The promotion waits for a better hour, or for somebody who says why not.
+    case ask
+  }
+
   /// An IANA zone such as `Europe/Berlin`.
   package var zone: String
   package var ranges: [WeeklyRange]
+  /// Open hours that are better left alone.
+  package var discouraged: [WeeklyRange]
+  package var whenDiscouraged: Discouragement
 
-  package init(zone: String, ranges: [WeeklyRange]) {
+  package init(
+    zone: String, ranges: [WeeklyRange], discouraged: [WeeklyRange] = [], whenDiscouraged: Discouragement = .warn
+  ) {
     self.zone = zone
     self.ranges = ranges
+    self.discouraged = discouraged
+    self.whenDiscouraged = whenDiscouraged
   }
+
+  /// The discouraged hours as a window of their own.
+  package var discouragedHours: Window { Window(zone: zone, ranges: discouraged) }
+
+  /// Whether `time` lies in discouraged hours.
+  package func isDiscouraged(at time: Timestamp) -> Bool { !discouraged.isEmpty && discouragedHours.isOpen(at: time) }
 
   /// Whether the window is open at `time`.
   package func isOpen(at time: Timestamp) -> Bool { opening(from: time) == time }
@@ -26,6 +47,18 @@ package struct Window: Codable, Sendable, Equatable {
       // A range of the day before can reach past midnight only where the clock is set back over it.
       let openings = spans(on: day, wall).filter { $0.until > time }.map { max($0.from, time) }
       if let first = openings.min() { return first }
+    }
+    return nil
+  }
+
+  /// The first open instant at or after `time` outside discouraged hours; nil when there is none within about a year.
+  package func nextUndiscouraged(from time: Timestamp) -> Timestamp? {
+    let hours = discouragedHours
+    var next = opening(from: time)
+    // Each turn leaves one opening or one stretch of discouraged hours behind.
+    for _ in 0..<2_000 {
+      guard let open = next, hours.isOpen(at: open) else { return next }
+      next = hours.closing(after: open).flatMap { opening(from: $0) }
     }
     return nil
   }
@@ -92,27 +125,4 @@ package enum Weekday: String, Codable, Sendable, CaseIterable {
   case friday = "Fri"
   case saturday = "Sat"
   case sunday = "Sun"
-}
-
-/// A time in which nothing may be promoted.
-package struct Freeze: Codable, Sendable, Equatable {
-  package var name: String
-  package var from: Timestamp
-  package var until: Timestamp
-  package var reason: String
-  /// The environments it covers; empty means all.
-  package var environments: [EnvironmentName]
-
-  package init(name: String, from: Timestamp, until: Timestamp, reason: String, environments: [EnvironmentName] = []) {
-    self.name = name
-    self.from = from
-    self.until = until
-    self.reason = reason
-    self.environments = environments
-  }
-
-  /// Whether the freeze stands in the way of `environment` at `time`.
-  package func covers(_ environment: EnvironmentName, at time: Timestamp) -> Bool {
-    from <= time && time < until && (environments.isEmpty || environments.contains(environment))
-  }
 }

@@ -6,13 +6,17 @@ package struct Surroundings: Sendable, Equatable {
   package var acceptances: AcceptanceBook
   /// Reports of this release whose kept bytes are no longer what was handed in.
   package var damagedProofs: [Digest: ProofDamage]
+  /// Calendar files whose events are freezes.
+  package var calendars: [FreezeCalendar]
 
   package init(
-    freezes: [Freeze] = [], acceptances: AcceptanceBook = AcceptanceBook(), damagedProofs: [Digest: ProofDamage] = [:]
+    freezes: [Freeze] = [], acceptances: AcceptanceBook = AcceptanceBook(), damagedProofs: [Digest: ProofDamage] = [:],
+    calendars: [FreezeCalendar] = []
   ) {
     self.freezes = freezes
     self.acceptances = acceptances
     self.damagedProofs = damagedProofs
+    self.calendars = calendars
   }
 }
 

@@ -23,7 +23,7 @@ package struct Ledger: Codable, Sendable, Equatable {
     case .releaseQuarantined(let id, let reason): quarantine[id] = reason
     case .reportAdded(let report): reports[report.release, default: []].append(report)
     case .freezeAdded(let freeze): freezes[freeze.name] = freeze
-    case .freezeRemoved(let name): freezes[name] = nil
+    case .freezeRemoved(let name, _): freezes[name] = nil
     case .environmentServes(let name, let placement):
       environments[name, default: EnvironmentState()].serve(placement, at: time)
     case .environmentRolledBack(let name, let failed):
@@ -48,7 +48,7 @@ package enum LedgerEvent: Codable, Sendable, Equatable {
   case releaseQuarantined(ReleaseID, reason: String)
   case reportAdded(Report)
   case freezeAdded(Freeze)
-  case freezeRemoved(name: String)
+  case freezeRemoved(name: String, by: Person? = nil)
   /// The placement was verified and serves everything from now on.
   case environmentServes(EnvironmentName, Placement)
   /// A run failed with this release after it had taken traffic; what served before serves again.
@@ -65,6 +65,19 @@ package enum LedgerEvent: Codable, Sendable, Equatable {
   case reviewDue(ReviewTask)
   case reviewed(RunID, by: Person, note: String)
 
+  /// The same fact with who ordered it and when, where it keeps that.
+  package func signed(by person: Person, at time: Timestamp) -> LedgerEvent {
+    switch self {
+    case .freezeAdded(var freeze):
+      (freeze.by, freeze.at) = (person, time)
+      return .freezeAdded(freeze)
+    case .freezeRemoved(let name, _): return .freezeRemoved(name: name, by: person)
+    case .releaseAdded, .releaseQuarantined, .reportAdded, .environmentServes, .environmentRolledBack, .slotEmptied,
+      .verificationFailed, .verificationPassed, .releaseRejected, .releaseResubmitted, .reviewDue, .reviewed:
+      return self
+    }
+  }
+
   /// The stream of the journal that the fact belongs to.
   package var stream: String {
     switch self {
@@ -72,7 +85,7 @@ package enum LedgerEvent: Codable, Sendable, Equatable {
     case .releaseQuarantined(let id, _): "release:\(id)"
     case .reportAdded(let report): "release:\(report.release)"
     case .freezeAdded(let freeze): "freeze:\(freeze.name)"
-    case .freezeRemoved(let name): "freeze:\(name)"
+    case .freezeRemoved(let name, _): "freeze:\(name)"
     case .environmentServes(let name, _), .environmentRolledBack(let name, _), .slotEmptied(let name, _),
       .verificationFailed(let name, _, _), .verificationPassed(let name, _):
       "environment:\(name)"

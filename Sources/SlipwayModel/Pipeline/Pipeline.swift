@@ -11,6 +11,8 @@ package struct Pipeline: Codable, Sendable, Equatable {
   package var windows: [String: Window]
   /// Freezes written in the file; more come from `slipway freeze add`.
   package var freezes: [Freeze]
+  /// Calendar files whose events are freezes.
+  package var calendars: [CalendarSpec]
   /// The environments in the order of the file.
   package var environments: [EnvironmentSpec]
   /// How a release gets into each environment.
@@ -30,14 +32,15 @@ package struct Pipeline: Codable, Sendable, Equatable {
 
   package init(
     project: String, roles: [RoleName: RoleSpec] = [:], windows: [String: Window] = [:], freezes: [Freeze] = [],
-    environments: [EnvironmentSpec], promotions: [PromotionSpec], notify: [NotifySpec] = [],
-    identity: IdentitySpec = .anybody, followUp: FollowUpSpec? = nil, acceptances: AcceptanceSpec? = nil,
-    requests: RequestsSpec? = nil, registries: [String: RegistrySpec] = [:]
+    calendars: [CalendarSpec] = [], environments: [EnvironmentSpec], promotions: [PromotionSpec],
+    notify: [NotifySpec] = [], identity: IdentitySpec = .anybody, followUp: FollowUpSpec? = nil,
+    acceptances: AcceptanceSpec? = nil, requests: RequestsSpec? = nil, registries: [String: RegistrySpec] = [:]
   ) {
     self.project = project
     self.roles = roles
     self.windows = windows
     self.freezes = freezes
+    self.calendars = calendars
     self.environments = environments
     self.promotions = promotions
     self.notify = notify

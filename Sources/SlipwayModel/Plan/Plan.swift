@@ -43,15 +43,16 @@ package struct Plan: Codable, Sendable, Equatable {
   package var followUp: FollowUpSpec?
   /// How image registries are reached, by the name that images give them.
   package var registries: [String: RegistrySpec]
+  /// Why it may begin in discouraged hours; nil when nobody said so.
+  package var despiteHours: String?
 
   package init(
     operation: Operation, project: String, release: Release, from: EnvironmentName?, to: EnvironmentName,
     environment: EnvironmentSpec, blue: Placement?, green: Slot, steps: [Step], watch: WatchSpec,
     rollback: RollbackSpec, migration: MigrationSpec? = nil, windows: [String: Window], roles: [RoleName: RoleSpec],
     identity: IdentitySpec = .anybody, incident: String? = nil, exception: PromotionException? = nil,
-    waived: [String] = [],
-    review: Span? = nil, resubmission: Resubmission? = nil, followUp: FollowUpSpec? = nil,
-    registries: [String: RegistrySpec] = [:]
+    waived: [String] = [], review: Span? = nil, resubmission: Resubmission? = nil, followUp: FollowUpSpec? = nil,
+    registries: [String: RegistrySpec] = [:], despiteHours: String? = nil
   ) {
     self.operation = operation
     self.project = project
@@ -75,6 +76,7 @@ package struct Plan: Codable, Sendable, Equatable {
     self.resubmission = resubmission
     self.followUp = followUp
     self.registries = registries
+    self.despiteHours = despiteHours
   }
 
   /// SHA-256 over the canonical JSON of the whole plan.

@@ -40,7 +40,8 @@ package struct Planner: Sendable {
       steps: PromotionSteps(spec: spec, environment: environment, hasBlue: blue != nil, exception: ask.exception).all,
       watch: spec.watch, rollback: spec.rollback, migration: spec.migration, windows: windows(of: spec.gates),
       roles: pipeline.roles, identity: pipeline.identity, exception: ask.exception, waived: waived, review: review,
-      resubmission: resubmission, followUp: pipeline.followUp, registries: pipeline.registries)
+      resubmission: resubmission, followUp: pipeline.followUp, registries: pipeline.registries,
+      despiteHours: ask.despiteHours)
   }
 
   /// What was turned down comes back only with a word on what was done about it.

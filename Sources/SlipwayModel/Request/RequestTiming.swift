@@ -48,8 +48,8 @@ package struct RequestTiming: Codable, Sendable, Equatable {
     expires = spec.expires
     windows = plan.windows.sorted { $0.key < $1.key }.map { State($0.key, $0.value, at: now) }
     freezes = ledger.freezes.values.filter { freeze in
-      freeze.covers(plan.to, at: now)
-        || freeze.from > now && freeze.from <= until ?? now && freeze.covers(plan.to, at: freeze.from)
+      freeze.concerns(plan.to, of: plan.project)
+        && (freeze.isActive(at: now) || freeze.from > now && freeze.from <= until ?? now)
     }.sorted { ($0.from, $0.name) < ($1.from, $1.name) }
     takes = plan.steps.reduce(.zero) { sum, step in
       if case .watch(_, let duration) = step.action { sum + duration } else { sum }

@@ -7,7 +7,7 @@ enum PipelineGrammar {
     var project = ""
     var roles: [Named<RoleSpec>] = []
     var windows: [Named<Window>] = []
-    var freezes: [Freeze] = []
+    var freezes: [Located<CalendarGrammar.FreezeDraft>] = []
     var environments: [Named<EnvironmentSpec>] = []
     var promotions: [Located<PromotionDraft>] = []
     var notify: [NotifySpec] = []
@@ -30,7 +30,7 @@ enum PipelineGrammar {
         "windows", \.windows, .names(.definition(of: .window), to: CalendarGrammar.window, what: "windows"),
         "Deployment windows by name, for the gate 'window'."),
       .optional(
-        "freezes", \.freezes, .list(of: CalendarGrammar.freeze, what: "freezes"),
+        "freezes", \.freezes, .list(of: CalendarGrammar.freeze.located, what: "freezes"),
         "Times in which nothing is promoted; checked by the gate 'no-freeze'."),
       .required(
         "environments", \.environments,
@@ -83,11 +83,14 @@ enum PipelineGrammar {
     reading.settle()
     guard let draft else { return nil }
     PromotionChecks(draft: draft, hasIdentity: root["identity"] != nil, reading: reading).run()
+    CalendarGrammar.checkNames(draft.freezes, reading)
     return Pipeline(
       project: draft.project,
       roles: Dictionary(draft.roles.map { (RoleName($0.name), $0.value) }, uniquingKeysWith: { first, _ in first }),
       windows: Dictionary(draft.windows.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
-      freezes: draft.freezes, environments: draft.environments.map { $0.value.named($0.name) },
+      freezes: draft.freezes.compactMap { if case .written(let freeze) = $0.value { freeze } else { nil } },
+      calendars: draft.freezes.compactMap { if case .calendar(let spec) = $0.value { spec } else { nil } },
+      environments: draft.environments.map { $0.value.named($0.name) },
       promotions: draft.promotions.map { $0.value.spec }, notify: draft.notify,
       identity: draft.identity ?? IdentitySpec(), followUp: draft.followUp, acceptances: draft.acceptances,
       requests: draft.requests,

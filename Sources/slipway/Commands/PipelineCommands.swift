@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import SlipwayConnectors
 internal import SlipwayEngine
 internal import SlipwayModel
 internal import SlipwayPipelineFile
@@ -43,12 +44,21 @@ struct CheckCommand: AsyncParsableCommand {
     switch PipelineFile.read(contentsOf: options.fileURL.path, shownAs: options.file) {
     case .success(let document):
       let pipeline = document.pipeline
-      try Self.refuse(AcceptanceFile.book(of: pipeline, folder: options.root.path).problems, options)
+      try Self.refuse(
+        AcceptanceFile.book(of: pipeline, folder: options.root.path).problems + calendarProblems(pipeline), options)
       if options.isJSON { return try Terminal.json(Answer(valid: true, problems: [])) }
       let ways = pipeline.promotions.map { "\($0.from.map { "\($0) → " } ?? "")\($0.to)" }.joined(separator: ", ")
       print("\(options.file): good. project \(pipeline.project), promotions: \(ways)")
     case .failure(let problems):
       try Self.refuse(problems.description.split(separator: "\n").map(String.init), options)
+    }
+  }
+
+  /// What keeps the calendar files from being understood, which would block every promotion they concern.
+  private func calendarProblems(_ pipeline: Pipeline) -> [String] {
+    CalendarFiles(root: options.root).read(pipeline.calendars).flatMap { calendar -> [String] in
+      guard case .failure(let problems) = calendar.content else { return [] }
+      return problems.all.map { "\(calendar.spec.file): \($0)" }
     }
   }
 
@@ -65,60 +75,6 @@ struct CheckCommand: AsyncParsableCommand {
   private struct Answer: Encodable {
     var valid: Bool
     var problems: [String]
-  }
-}
-
-struct WindowsCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "windows", abstract: "Shows the next times at which promotions to an environment may begin.")
-
-  @OptionGroup var options: CommonOptions
-  @Argument(help: "The environment.") var environment: String
-  @Option(name: .long, help: "How many.") var count = 5
-
-  func run() async throws {
-    let workshop = try Workshop(options)
-    let pipeline = try workshop.pipeline()
-    guard let promotion = pipeline.promotion(to: EnvironmentName(environment)) else {
-      throw CommandError(.usage, "no promotion leads to '\(environment)'")
-    }
-    let windows = promotion.gates.compactMap { gate in
-      if case .window(let name) = gate { pipeline.windows[name].map { (name, $0) } } else { nil }
-    }
-    let ledger = (try? await workshop.archive().ledger()) ?? Ledger()
-    let freezes = pipeline.freezes + ledger.freezes.values
-    var openings: [Opening] = []
-    for (name, window) in windows {
-      var time = SystemTime().now()
-      for _ in 0..<max(1, min(count, 100)) {
-        guard let from = window.opening(from: time) else { break }
-        let until = window.closing(after: from) ?? from
-        let frozen = freezes.first { $0.covers(EnvironmentName(environment), at: from) }?.name
-        openings.append(Opening(window: name, zone: window.zone, opens: from, closes: until, frozenBy: frozen))
-        time = until
-      }
-    }
-    openings.sort { $0.opens < $1.opens }
-    if options.isJSON { return try Terminal.json(openings) }
-    if windows.isEmpty {
-      return print("\(environment) has no window: promotions may begin at any time outside freezes")
-    }
-    var table = Table(["window", "opens", "closes", "zone", ""])
-    for opening in openings.prefix(count) {
-      table.add([
-        opening.window, "\(opening.opens)", "\(opening.closes)", opening.zone,
-        opening.frozenBy.map { "frozen by \($0)" } ?? "",
-      ])
-    }
-    table.lines().forEach { print($0) }
-  }
-
-  private struct Opening: Encodable {
-    var window: String
-    var zone: String
-    var opens: Timestamp
-    var closes: Timestamp
-    var frozenBy: String?
   }
 }
 

@@ -38,6 +38,8 @@ struct LiveCatalog: ConnectorCatalog {
   static let client: HTTPClient = {
     var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
     configuration.connectionPool.idleTimeout = .seconds(2)
+    // Whoever refuses a connection is said to refuse it at once; every caller has its own tries.
+    configuration.connectionPool.retryConnectionEstablishment = false
     return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }()
 

@@ -10,28 +10,45 @@ internal import SlipwayPipelineFile
 struct Workshop: Sendable {
   let options: CommonOptions
   let state: StateFolder
+  private let calendars: CalendarFiles
 
   init(_ options: CommonOptions) throws {
     self.options = options
+    calendars = CalendarFiles(root: options.root)
     state = try options.stateFolder
   }
 
   /// The checked pipeline, or a ``CommandError`` with every mistake.
   func pipeline() throws -> Pipeline { try PipelineLoading.load(options.fileURL, shown: options.file) }
 
+  /// What lies beside the journal and concerns nobody's plan in particular, as it is at this moment.
+  func surroundings(of pipeline: Pipeline) -> Surroundings {
+    Surroundings(freezes: pipeline.freezes, calendars: calendars.read(pipeline.calendars))
+  }
+
   /// Reads what lies beside the journal and matters to a plan, as it is at this moment.
   var surroundings: @Sendable (Plan, Ledger) throws -> Surroundings {
     { plan, ledger in
       let pipeline = try self.pipeline()
-      let reports = ledger.newestReports(of: plan.release)
-      return Surroundings(
-        freezes: pipeline.freezes, acceptances: AcceptanceFile.book(of: pipeline, folder: options.root.path),
-        damagedProofs: ProofShelf(folder: state.proofs).damage(among: reports.map(\.digest)))
+      var surroundings = self.surroundings(of: pipeline)
+      surroundings.acceptances = AcceptanceFile.book(of: pipeline, folder: options.root.path)
+      surroundings.damagedProofs = ProofShelf(folder: state.proofs)
+        .damage(among: ledger.newestReports(of: plan.release).map(\.digest))
+      return surroundings
     }
   }
 
   /// Opens the journal for reading; works beside a live driver.
   func reader() throws -> JournalReader { try JournalReader.open(folder: state.url) }
+
+  /// What the journal knows outside the runs; nothing where there is no journal yet, which is not the same as one that cannot be read.
+  func ledgerOrNone() async throws -> Ledger {
+    do {
+      return try await archive().ledger()
+    } catch let error as JournalError where error.code == .missing {
+      return Ledger()
+    }
+  }
 
   func archive() throws -> RunArchive { RunArchive(try reader()) }
 

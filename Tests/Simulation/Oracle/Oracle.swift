@@ -113,7 +113,8 @@ final class Oracle {
     let step = StepRun(index: index, step: promotion.records[index].step, attempt: 1, deadline: stored.entry.at)
     guard promotion.isStoppedByFreeze(step) else { return }
     let covering = freezes.values.first { freeze, since in
-      time - since > 20_000 && freeze.covers(promotion.plan.to, at: stored.entry.at)
+      time - since > 20_000 && freeze.isActive(at: stored.entry.at)
+        && freeze.concerns(promotion.plan.to, of: promotion.plan.project)
     }
     guard covering != nil else { return }
     broken("freeze", "\(promotion.run) begins \(step.step.id) in a freeze")

@@ -161,7 +161,7 @@ struct ApprovalRequestTests {
   }
 
   @Test("A3: the CVEs that the newest reports of this very artifact name are known; those of another artifact are not")
-  func reports() {
+  func reports() throws {
     var ledger = Sample.ledger()
     func report(_ kind: String, _ digest: Digest?, _ figures: FindingFigures) -> LedgerEvent {
       .reportAdded(
