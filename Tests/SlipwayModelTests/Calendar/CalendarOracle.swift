@@ -103,6 +103,8 @@ final class CalendarOracle {
     class TooLong(Exception): pass
     def alarm(*_): raise TooLong()
     signal.signal(signal.SIGALRM, alarm)
+    # Whoever starts us may have blocked them, and a blocked alarm lets a search go on for ever.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM, signal.SIGTERM})
 
     def starts(q, limit):
         """Naive starts in order; the start itself first."""
