@@ -167,7 +167,7 @@ struct RegistryAccessTests {
       try await RegistryServers.contract(table, in: folder) { server in
         let client = RealRegistry.asker(server.host, nil, folder: folder, timeout: .seconds(20))
         let expected: [(String, ConnectorError.Code, String)] = [
-          ("403", .refused, "DENIED"), ("429", .unreachable, "in 17 s"), ("503", .unreachable, "503"),
+          ("403", .refused, "403"), ("429", .unreachable, "in 17 s"), ("503", .unreachable, "503"),
           ("418", .garbage, "418"), ("odd", .garbage, "digest"), ("large", .garbage, "KiB"),
         ]
         for (tag, code, words) in expected {
@@ -175,6 +175,13 @@ struct RegistryAccessTests {
           #expect(error?.code == code, "\(tag): \(String(describing: error))")
           #expect(error?.message.contains(words) == true, "\(String(describing: error))")
           #expect(error?.message.contains("\u{7}") != true)
+        }
+        // The head alone has no words; the whole answer has, and they come out in one line.
+        do {
+          _ = try await client.manifest("403", in: ImageReference("\(server.host)/a"))
+          Issue.record("403 was taken for an answer")
+        } catch let error as ConnectorError {
+          #expect(error.message.contains("DENIED: no )"), "\(error)")
         }
         #expect(try await digest(client, "\(server.host)/a:absent") == nil)
         // No digest in the head of the answer: it is computed from the bytes.

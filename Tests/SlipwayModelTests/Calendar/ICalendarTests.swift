@@ -76,19 +76,14 @@ struct ICalendarTests {
       ("FREQ=YEARLY;BYYEARDAY=-1", ["2026-12-31", "2027-12-31", "2028-12-31", "2029-12-31"]),
       ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", ["2028-02-29", "2032-02-29", "2036-02-29", "2040-02-29"]),
       ("FREQ=MONTHLY;BYMONTHDAY=31", ["2026-01-31", "2026-03-31", "2026-05-31", "2026-07-31"]),
-      ("FREQ=WEEKLY;INTERVAL=2;BYDAY=TU,SU;WKST=SU", ["2026-01-06", "2026-01-18", "2026-01-20", "2026-02-01"]),
+      ("FREQ=WEEKLY;INTERVAL=2;BYDAY=TU,SU;WKST=SU", ["2026-01-04", "2026-01-06", "2026-01-18", "2026-01-20"]),
     ])
   func rules(rule: String, days: [String]) throws {
     // A Thursday in 1997, and excluded, because a start always counts whether its rule names it or not.
     let text = event(
       "DTSTART;VALUE=DATE:19970102", "RRULE:" + rule, "EXDATE;VALUE=DATE:19970102")
     let found = try begins(text, zone: "UTC").map { String($0.prefix(10)) }
-    if rule.hasPrefix("FREQ=WEEKLY") {
-      // Every other week from 1997 on; only the distance and the days are known by heart.
-      #expect(found.count == days.count)
-    } else {
-      #expect(found == days)
-    }
+    #expect(found == days)
   }
 
   @Test("E6: a time in a gap is taken by the offset before it, one that comes twice is the first")

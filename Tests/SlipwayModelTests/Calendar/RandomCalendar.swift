@@ -132,7 +132,7 @@ struct RandomCalendar {
     if frequency != "WEEKLY", random.chance(25) { parts.append("BYMONTHDAY=" + list(1...31, 5, negative: 31)) }
     guard random.chance(45) else { return parts }
     if isLong, random.chance(60) {
-      let ordinals = [1, 2, 3, 4, 5, -1, -2, -5] + (frequency == "YEARLY" ? [10, 20, 52, 53, -20, -53] : [])
+      let ordinals = [1, 2, 3, 4, 5, -1, -2, -5] + (frequency == "YEARLY" ? [10, 20, 51, -20, -51] : [])
       let chosen = (0..<number(1...3)).map { _ in "\(pick(ordinals))\(pick(Self.weekdays))" }
       parts.append("BYDAY=" + chosen.joined(separator: ","))
     } else {
