@@ -33,7 +33,9 @@ struct InboxFuzzTests {
         .ledger(.freezeRemoved(name: "f")), .promote("1.0", to: "e"), .rollback("e", to: nil, incident: "i"),
       ]
     return contents.enumerated().map {
-      Submission(id: "id-\($0.offset)", by: "ann", content: $0.element)
+      let credentials: [Credential] = [.claimed, .oidc(token: "t"), .ssh(signature: "s")]
+      return Submission(
+        id: "id-\($0.offset)", by: "ann", credential: credentials[$0.offset % credentials.count], content: $0.element)
     }
   }()
 
@@ -55,6 +57,17 @@ struct InboxFuzzTests {
         #expect(inbox.takeReply(to: submission.id) == reply)
         #expect(inbox.waiting() == [] && inbox.takeReply(to: submission.id) == nil)
       }
+    }
+  }
+
+  @Test("E8: the user of the operating system is whoever owns the file; any other name in it is only claimed")
+  func owner() throws {
+    try withInbox { inbox, _ in
+      let own = Submission(id: "own", by: Person(NSUserName()), content: .decide("run", .resume))
+      let other = Submission(id: "other", by: "somebody-else", content: .decide("run", .resume))
+      try inbox.leave(own)
+      try inbox.leave(other)
+      #expect(inbox.waiting().map(\.credential) == [.claimed, .local])
     }
   }
 

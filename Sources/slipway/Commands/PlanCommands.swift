@@ -243,6 +243,6 @@ struct MomentOption: ParsableArguments {
   @Option(name: .long, help: "Judge for this moment (RFC 3339) instead of now.") var at: String?
 
   var time: Timestamp? {
-    get throws { try at.map { try FreezeCommand.Add.time($0) } }
+    get throws { try at.map { try CalendarTimeText.read($0) } }
   }
 }

@@ -102,7 +102,7 @@ final class Oracle {
   private func foldFreeze(_ stored: StoredEntry) {
     switch try? CanonicalJSON.decode(LedgerEvent.self, from: stored.entry.body) {
     case .freezeAdded(let freeze): freezes[freeze.name] = (freeze, time)
-    case .freezeRemoved(let name): freezes[name] = nil
+    case .freezeRemoved(let name, _): freezes[name] = nil
     default: broken("journal", "entry \(stored.seq) is no freeze")
     }
   }
