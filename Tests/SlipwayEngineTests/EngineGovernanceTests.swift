@@ -147,6 +147,25 @@ struct EngineGovernanceTests {
     }
   }
 
+  @Test("E6: a promotion that waits for the end of a freeze goes on as soon as the freeze is taken away")
+  func freezeTakenAway() async throws {
+    try await EngineFixture.with(Self.pipeline()) { fixture in
+      try await fixture.engine { engine in
+        await fixture.register("1.0", engine)
+        let now = fixture.time.now()
+        let freeze = Freeze(name: "audit", from: now - .hours(1), until: now + .hours(5_000), reason: "auditors")
+        #expect(await engine.submit(fixture.submission(.ledger(.freezeAdded(freeze)))).accepted)
+        let run = try await fixture.start("1.0", engine)
+        let driving = Task { try await engine.drive(following: [run], forever: false, until: nil) }
+        defer { driving.cancel() }
+        try await eventually { try await fixture.promotion(run).mayThaw }
+        #expect(await engine.submit(fixture.submission(.ledger(.freezeRemoved(name: "audit")))).accepted)
+        try await driving.value
+        #expect(try await fixture.promotion(run).outcome == .success)
+      }
+    }
+  }
+
   @Test("E8, F7: a proof that cannot be had is refused with its reason, and delays nobody else")
   func slowWitness() async throws {
     try await EngineFixture.with(Self.pipeline()) { fixture in

@@ -29,7 +29,7 @@ extension Scene {
     if case .closing = promotion.phase { isClosing = true }
     if !isClosing { events.append(.escalated(step: nil, reason: "late")) }
     if !isClosing { events.append(.evidenceWritten(folder: "late", manifest: Sample.otherPlan)) }
-    if !promotion.isFrozen { events.append(.thawed) }
+    if !promotion.mayThaw { events.append(.thawed) }
     if !isClosing { events += [.followedUp(reference: "late"), .followUpFailed(reason: "late", attempt: 1)] }
     events.append(.evidenceFailed(reason: "late", attempt: promotion.evidenceAttempts))
     guard let index = promotion.current else { return events }

@@ -105,7 +105,7 @@ struct BadInputTests {
   func doubled() {
     let text = Samples.base + "project: again\n"
     #expect(Samples.problems(text).map(\.message) == ["key 'project' is written twice (first in line 1)"])
-    #expect(Samples.problems(text.replacingOccurrences(of: "soak: 1h", with: "soak: 1")).map(\.line) == [26, 41])
+    #expect(Samples.problems(text.replacingOccurrences(of: "soak: 1h", with: "soak: 1")).map(\.line) == [26, 42])
   }
 
   @Test("100 MB are refused without being read")

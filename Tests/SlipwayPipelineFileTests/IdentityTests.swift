@@ -5,15 +5,22 @@ import Testing
 @Suite("Pipeline file: identity")
 struct IdentityTests {
   private func problems(_ identity: String) -> [String] {
-    Samples.problems(Samples.base + identity + "\n").map { "\($0.line):\($0.column) \($0.sentence)" }
+    Samples.problems(Samples.withoutIdentity + identity + "\n").map { "\($0.line):\($0.column) \($0.sentence)" }
   }
 
   private func spec(_ identity: String) -> IdentitySpec? {
-    if case .success(let document) = Samples.read(Samples.base + identity + "\n") {
+    if case .success(let document) = Samples.read(Samples.withoutIdentity + identity + "\n") {
       document.pipeline.identity
     } else {
       nil
     }
+  }
+
+  @Test("E8, E9: people are to agree, so the file has to say how they prove who they are")
+  func missing() throws {
+    let problems = Samples.problems(Samples.withoutIdentity)
+    #expect(problems.count == 1)
+    #expect(try #require(problems.first).sentence.contains("how they prove who they are"))
   }
 
   @Test("E8: a provider needs no more than issuer and client; the rest has defaults")

@@ -50,6 +50,9 @@ enum Samples {
 
     """#
 
+  /// ``base`` without its last line, which says how people prove who they are.
+  static let withoutIdentity = base.replacing("identity: {local: true}\n", with: "")
+
   /// Reads `text` as `slipway.yaml`.
   static func read(_ text: String) -> Result<PipelineDocument, PipelineProblems> {
     PipelineFile.read(Data(text.utf8), path: "slipway.yaml")

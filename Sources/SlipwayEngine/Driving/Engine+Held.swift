@@ -82,3 +82,24 @@ extension RunDriver {
     await leave()
   }
 }
+
+extension Engine {
+  /// A freeze was taken away: whoever waits for the calendar looks at it again now, not at the end that it had.
+  func lookAtCalendarAgain() async throws {
+    for row in try await house.journal.reader.openRuns(limit: 1_000) {
+      guard let driver = try? await driver(of: row.run) else { continue }
+      await driver.thaw()
+    }
+  }
+}
+
+extension RunDriver {
+  /// Lets what waits for the calendar look at it again; a run that somebody is at work on looks by itself.
+  func thaw() async {
+    guard history.promotion.mayThaw, isSet() else { return }
+    var isOver = !history.promotion.isFrozen
+    if !isOver { isOver = !(await isStillFrozen()) }
+    if isOver { _ = try? await write([.thawed]) }
+    await leave()
+  }
+}

@@ -125,6 +125,7 @@ package actor Engine {
     let entry = try RunHistory.entry(event, at: now, by: submission.by.text, id: submission.id)
     _ = try await house.journal.append(Append([entry], rows: house.rows(for: [event])))
     await house.apply(event, at: now)
+    if case .freezeRemoved = event { try? await lookAtCalendarAgain() }
     return Reply(accepted: true, message: "\(event.kind): \(event.stream)")
   }
 

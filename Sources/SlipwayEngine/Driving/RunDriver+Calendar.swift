@@ -20,6 +20,8 @@ extension RunDriver {
     }
   }
 
+  func isStillFrozen() async -> Bool { await freeze() != nil }
+
   /// The freeze that covers the environment now. While the calendar cannot be read nobody knows, which stops the run as a freeze does.
   private func freeze() async -> (until: Timestamp, reason: String)? {
     let now = house.time.now()

@@ -6,6 +6,9 @@ struct ApprovalRecord: Encodable {
   var askedAt: Timestamp?
   var expiresAt: Timestamp?
   var approvals: [Given]
+  /// The way around a rule that was agreed to, and the gates that it set aside.
+  var exception: PromotionException?
+  var waived: [String]
   /// How it was decided, where somebody or time said no.
   var refusal: Refusal?
 
@@ -21,6 +24,8 @@ struct ApprovalRecord: Encodable {
     /// From the moment people were asked; a yes that came before that took from the request on.
     var approvalDurationSeconds: Double
     var comment: String?
+    /// How it was proven who approved; a signature stands here whole, a token by its digest.
+    var identity: Identity
   }
 
   struct Refusal: Encodable {
@@ -37,6 +42,8 @@ struct ApprovalRecord: Encodable {
     let began = promotion.records.first { $0.step.kind == .approve }?.startedAt
     asked = plan.approval
     askedAt = began
+    exception = plan.exception
+    waived = plan.waived
     expiresAt = plan.approval.flatMap { spec in began.map { $0 + spec.expires } }
     func took(until end: Timestamp) -> Double {
       let start = began.map { $0 <= end ? $0 : promotion.requestedAt } ?? promotion.requestedAt
@@ -49,7 +56,7 @@ struct ApprovalRecord: Encodable {
         artifact: plan.release.artifact, artifactDigest: plan.release.digest, approver: approval.person,
         roles: approval.roles, approvedAt: approval.at, planDigest: approval.plan,
         deploymentWindow: windows.isEmpty ? "none is asked for" : windows.joined(separator: "; "),
-        approvalDurationSeconds: took(until: approval.at), comment: approval.comment)
+        approvalDurationSeconds: took(until: approval.at), comment: approval.comment, identity: approval.identity)
     }
     guard promotion.outcome == .rejected else { return }
     let step = promotion.records.first { $0.step.kind == .approve }

@@ -49,3 +49,16 @@ extension RunStatus.StepLine {
     try container.encode(detail, forKey: .detail)
   }
 }
+
+extension RunStatus.Gate {
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(name, forKey: .name)
+    try container.encode(verdict, forKey: .verdict)
+    try container.encode(reason, forKey: .reason)
+    try container.encode(remedy, forKey: .remedy)
+    try container.encode(warnings, forKey: .warnings)
+    try container.encode(looksAgainAt, forKey: .looksAgainAt)
+    try container.encode(proof, forKey: .proof)
+  }
+}

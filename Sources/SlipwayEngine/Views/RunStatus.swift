@@ -47,7 +47,16 @@ package struct RunStatus: Codable, Sendable, Equatable {
     package var name: String
     package var verdict: String
     package var reason: String
+    /// What would make it pass.
+    package var remedy: String?
+    package var warnings: [String]
+    /// When it is looked at again; nil when it is not waiting.
+    package var looksAgainAt: Timestamp?
     package var proof: [Proof]
+
+    enum CodingKeys: CodingKey {
+      case name, verdict, reason, remedy, warnings, looksAgainAt, proof
+    }
   }
 
   package struct StepLine: Codable, Sendable, Equatable {
@@ -70,6 +79,7 @@ package struct RunStatus: Codable, Sendable, Equatable {
     package var approvedAt: Timestamp
     package var planDigest: Digest
     package var comment: String?
+    package var provenBy: Identity.Kind
   }
 
   package struct Rollback: Codable, Sendable, Equatable {
@@ -115,7 +125,8 @@ package struct RunStatus: Codable, Sendable, Equatable {
         startedAt: record.startedAt, finishedAt: record.finishedAt, detail: record.detail)
     }
     approvals = promotion.approvals.map {
-      ApprovalLine(approver: $0.person, roles: $0.roles, approvedAt: $0.at, planDigest: $0.plan, comment: $0.comment)
+      ApprovalLine(approver: $0.person, roles: $0.roles, approvedAt: $0.at, planDigest: $0.plan, comment: $0.comment,
+        provenBy: $0.identity.kind)
     }
     rollback = promotion.cause.map { cause in
       Rollback(
@@ -130,7 +141,9 @@ package struct RunStatus: Codable, Sendable, Equatable {
   private static func waiting(_ promotion: Promotion, at now: Timestamp) -> WaitingFor? {
     // A run that somebody stopped is watched on, but what it waits for is a person.
     if let suspension = promotion.suspension {
-      return WaitingFor(kind: Wait.Kind.person.rawValue, until: nil, reason: suspension.sentence)
+      return WaitingFor(
+        kind: (suspension.thawsAt == nil ? Wait.Kind.person : .freeze).rawValue, until: suspension.thawsAt,
+        reason: suspension.sentence)
     }
     guard case .wait(let wait) = promotion.next(at: now) else { return nil }
     return WaitingFor(kind: wait.kind.rawValue, until: wait.until, reason: wait.reason)
@@ -139,9 +152,13 @@ package struct RunStatus: Codable, Sendable, Equatable {
   private static func gate(_ record: StepRecord) -> Gate? {
     guard case .gate(let spec) = record.step.action else { return nil }
     guard let report = record.reports.first else {
-      return Gate(name: spec.name, verdict: "pending", reason: record.detail, proof: [])
+      return Gate(name: spec.name, verdict: "pending", reason: record.detail, warnings: [], proof: [])
     }
-    return Gate(name: spec.name, verdict: report.verdict.word, reason: report.reason, proof: report.proof)
+    var again: Timestamp?
+    if case .waiting(let until) = record.status { again = until }
+    return Gate(
+      name: spec.name, verdict: report.verdict.word, reason: report.reason, remedy: report.remedy,
+      warnings: report.warnings, looksAgainAt: again, proof: report.proof)
   }
 
   private static func watch(_ promotion: Promotion) -> WatchLine? {

@@ -35,7 +35,35 @@ extension Promotion {
   }
 
   mutating func thaw(at time: Timestamp) {
+    for index in waitingForCalendar { records[index].status = .waiting(until: time) }
     guard isFrozen else { return }
     goOn("slipway", "the freeze is over", at: time)
+  }
+
+  /// Whether a freeze that is taken away may let the run go on before its time.
+  package var mayThaw: Bool { isFrozen || !waitingForCalendar.isEmpty }
+
+  /// Gates that look at the calendar and wait for it.
+  private var waitingForCalendar: [Int] {
+    guard case .forward = phase else { return [] }
+    return records.indices.filter { index in
+      guard case .waiting = records[index].status else { return false }
+      switch records[index].step.action {
+      case .gate(let gate): return Self.looksAtCalendar(gate)
+      case .recheck(let gates): return gates.contains(where: Self.looksAtCalendar)
+      case .approve, .confirm, .snapshot, .deploy, .migrate, .restore, .verify, .shift, .watch, .record, .schedule,
+        .notify, .destroy:
+        return false
+      }
+    }
+  }
+
+  private static func looksAtCalendar(_ gate: GateSpec) -> Bool {
+    switch gate {
+    case .noFreeze, .window: true
+    case .verified, .soak, .reviews, .tests, .vulnerabilities, .coverage, .immutableReference, .provenance,
+      .rollbackTarget, .command:
+      false
+    }
   }
 }

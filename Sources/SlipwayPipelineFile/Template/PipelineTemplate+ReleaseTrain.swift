@@ -74,6 +74,8 @@ extension PipelineTemplate {
           - soak: 30m
           - rollback-target
         approval: {by: {approver: 1}}
+        # A hotfix skips the stay on the canary; two people agree.
+        exceptions: {hotfix: {by: {approver: 2}, review: 72h}}
         rollout: {steps: [10%, 50%, 100%], watch: 5m}
         watch: *limits
         rollback: {keep_blue: 24h, roles: [approver]}

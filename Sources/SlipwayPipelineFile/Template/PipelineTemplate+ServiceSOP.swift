@@ -47,7 +47,7 @@ extension PipelineTemplate {
         gates:
           - verified
           # One report each, handed in with `slipway report add RELEASE --kind security FILE`. Missing, unreadable or not
-          # passing blocks; so does severity HIGH or CRITICAL without a recorded acceptance of the risk.
+          # passing blocks; so does severity HIGH or CRITICAL.
           - reviews: [ba, architect, security, devops, e2e]
           - rollback-target
         # Agree, hold, or reject with a reason. Time running out never agrees.
@@ -69,6 +69,10 @@ extension PipelineTemplate {
             - command: {name: sign-in, run: ./smoke/sign-in.sh "$SLIPWAY_URL"}
         rollback: {keep_blue: 24h}
 
+    # What people decide from, as a page and as JSON, where the team reads it.
+    requests: {folder: shared/approvals}
+    # After a rejection: the tasks as JSON on standard input; the last line printed is kept as their reference.
+    follow_up: {run: ./file-tickets.sh}
     notify:
       - run: ./tell-team.sh
         environment: {CHAT_TOKEN: "${env:CHAT_TOKEN}"}

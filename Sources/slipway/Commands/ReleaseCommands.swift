@@ -56,16 +56,21 @@ struct ReleaseCommand: AsyncParsableCommand {
     @OptionGroup var options: CommonOptions
 
     func run() async throws {
-      let ledger = try await Workshop(options).archive().ledger()
+      let workshop = try Workshop(options)
+      let ledger = try await workshop.archive().ledger()
+      // Without a readable pipeline file nobody knows the order of the environments; the list is still worth having.
+      let environments = (try? workshop.pipeline())?.environments ?? []
       let releases = ledger.releases.values.sorted { $0.id < $1.id }
       if options.isJSON { return try Terminal.json(releases) }
       let paint = Terminal(options).paint
-      var table = Table(["release", "artifact", "digest", "commit", "reports", ""])
+      var table = Table(["release", "state", "artifact", "digest", "commit", "reports", ""])
       for release in releases {
         table.add([
-          release.id.text, release.artifact, release.digest.map { String($0.description.prefix(19)) } ?? "-",
+          release.id.text, ledger.state(of: release, through: environments), release.artifact,
+          release.digest.map { String($0.description.prefix(19)) } ?? "-",
           release.commit ?? "-", String(ledger.reports[release.id]?.count ?? 0),
-          ledger.quarantine[release.id].map { paint.red("quarantined: \($0)") } ?? "",
+          (ledger.quarantine[release.id] ?? ledger.rejections[release.id].map { "by \($0.by): \($0.reason)" })
+            .map { paint.red($0) } ?? "",
         ])
       }
       table.lines().forEach { print($0) }
@@ -80,7 +85,9 @@ struct ReleaseCommand: AsyncParsableCommand {
 
     private struct View: Encodable {
       var release: Release
+      var state: String
       var quarantined: String?
+      var rejected: Rejection?
       var reports: [Report]
       var stays: [Stay]
 
@@ -92,7 +99,9 @@ struct ReleaseCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      let ledger = try await Workshop(options).archive().ledger()
+      let workshop = try Workshop(options)
+      let ledger = try await workshop.archive().ledger()
+      let environments = (try? workshop.pipeline())?.environments ?? []
       let id = ReleaseID(release)
       guard let found = ledger.releases[id] else {
         throw CommandError(.usage, "release '\(release)' is not registered; list them with: slipway release list")
@@ -101,12 +110,17 @@ struct ReleaseCommand: AsyncParsableCommand {
         state.stays.filter { $0.release.id == id }.map { View.Stay(environment: name, from: $0.from, until: $0.until) }
       }
       let view = View(
-        release: found, quarantined: ledger.quarantine[id], reports: ledger.reports[id] ?? [], stays: stays)
+        release: found, state: ledger.state(of: found, through: environments), quarantined: ledger.quarantine[id],
+        rejected: ledger.rejections[id], reports: ledger.reports[id] ?? [], stays: stays)
       if options.isJSON { return try Terminal.json(view) }
       print(
-        "release   \(found.id)\nartifact  \(found.artifact)\ndigest    \(found.digest?.description ?? "not stated")")
+        "release   \(found.id)\nstate     \(view.state)\nartifact  \(found.artifact)\ndigest    \(found.digest?.description ?? "not stated")"
+      )
       print("commit    \(found.commit ?? "not stated")\nci run    \(found.ciRun ?? "not stated")")
       if let reason = view.quarantined { print("quarantined: \(reason)") }
+      if let rejection = view.rejected {
+        print("rejected  in run \(rejection.run) by \(rejection.by): \(rejection.reason)")
+      }
       for report in view.reports { print("report    \(report.label)  \(report.file)  \(report.at)  \(report.digest)") }
       for stay in stays {
         print("verified  in \(stay.environment) from \(stay.from) \(stay.until.map { "until \($0)" } ?? "until now")")

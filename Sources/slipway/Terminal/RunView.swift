@@ -21,6 +21,7 @@ struct RunView {
   func lines() -> [String] {
     var lines = [head, ""]
     lines += status.steps.filter { $0.status != "skipped" }.map(step)
+    lines += gates
     lines.append("")
     if let traffic { lines += traffic }
     if let wait = status.waitingFor {
@@ -63,6 +64,13 @@ struct RunView {
     return " \(mark) \(name) \(paint.dim(span)) \(cut(step.detail, 37))"
   }
 
+  /// What the gates that keep the run waiting or blocked it said, with what would make them pass.
+  private var gates: [String] {
+    let reports = promotion.records.flatMap(\.reports).filter { $0.verdict != .passed || !$0.warnings.isEmpty }
+    guard !reports.isEmpty, promotion.isWaitingOnGates else { return [] }
+    return [""] + reports.flatMap { GateText.lines($0, paint) }.map { cut($0, 0) }
+  }
+
   private var traffic: [String]? {
     guard promotion.plan.blue != nil || (status.weights?.green ?? 0) > 0 else { return nil }
     var lines: [String] = []
@@ -100,5 +108,17 @@ struct RunView {
     let line = text.replacing("\n", with: " ")
     let room = max(20, width - used)
     return line.count > room ? String(line.prefix(room - 1)) + "…" : line
+  }
+}
+
+extension Promotion {
+  /// Whether gates have a say in where the run stands: it is at them, waits for people who should know of them, or was blocked by them.
+  fileprivate var isWaitingOnGates: Bool {
+    switch phase {
+    case .forward(let step, _):
+      records.indices.contains(step) && [.gate, .approve].contains(records[step].step.kind) || !hasBegun
+    case .closing(let outcome), .finished(let outcome): outcome == .blocked
+    case .back: false
+    }
   }
 }

@@ -58,7 +58,11 @@ final class Timeline: @unchecked Sendable {  // there is one thread
     for id in waits { fire(id) }
   }
 
+  /// Counts engines, so that nothing wakes one that is dead.
+  private(set) var incarnation = 0
+
   func dropEngine() {
+    incarnation += 1
     actions = actions.filter { $0.value.owner == .world }
     clockWaits = []
   }

@@ -120,7 +120,10 @@ final class World: @unchecked Sendable {  // there is one thread
       hasLanded = true
       return deed.land()
     }
+    let asker = timeline.incarnation
     func answer(after span: Int64, _ value: Answer<Value>) {
+      // What was asked by an engine that died since is answered to nobody.
+      guard asker == timeline.incarnation else { return }
       timeline.after(span, .engine) { request.answer(value) }
     }
     var waits: [Int] = []

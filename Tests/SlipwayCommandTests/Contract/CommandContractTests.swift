@@ -128,7 +128,7 @@ struct CommandContractTests {
       let step = try #require((status["steps"] as? [[String: Any]])?.first)
       #expect(Set(step.keys) == ["id", "kind", "status", "attempts", "started_at", "finished_at", "detail"])
       let gate = try #require((status["gates"] as? [[String: Any]])?.first)
-      #expect(Set(gate.keys) == ["name", "verdict", "reason", "proof"])
+      #expect(Set(gate.keys) == ["name", "verdict", "reason", "proof", "remedy", "warnings", "looks_again_at"])
       try await shop.slipway("run")
       let waiting = try await shop.slipway("status", run, "--output", "json").object()
       let wait = try #require(waiting["waiting_for"] as? [String: Any])

@@ -87,6 +87,7 @@ extension Shop {
         approval:
           by: {release-manager: 1}
           expires: 1h
+          valid_for: 30d
         rollout: {steps: [10%, 50%, 100%], watch: 1s}
         watch:
           every: 200ms
