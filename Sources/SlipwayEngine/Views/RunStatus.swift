@@ -125,7 +125,8 @@ package struct RunStatus: Codable, Sendable, Equatable {
         startedAt: record.startedAt, finishedAt: record.finishedAt, detail: record.detail)
     }
     approvals = promotion.approvals.map {
-      ApprovalLine(approver: $0.person, roles: $0.roles, approvedAt: $0.at, planDigest: $0.plan, comment: $0.comment,
+      ApprovalLine(
+        approver: $0.person, roles: $0.roles, approvedAt: $0.at, planDigest: $0.plan, comment: $0.comment,
         provenBy: $0.identity.kind)
     }
     rollback = promotion.cause.map { cause in
