@@ -69,8 +69,8 @@ extension IdentitySpec {
   /// What is accepted, for a message.
   var ways: [String] {
     var ways: [String] = []
-    if let oidc { ways.append("a sign-in at \(oidc.issuer)") }
-    if let ssh { ways.append("an SSH signature by a key in \(ssh.allowedSigners)") }
+    if let oidc { ways.append("a sign-in at \(oidc.issuer) (--sign-in)") }
+    if let ssh { ways.append("an SSH signature by a key in \(ssh.allowedSigners) (--sign KEY)") }
     if local { ways.append("the user of the operating system") }
     if claimed { ways.append("a claimed name") }
     return ways

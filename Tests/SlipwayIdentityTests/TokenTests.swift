@@ -183,7 +183,7 @@ struct TokenTests {
       for credential in [Credential.oidc(token: "a.b.c"), .claimed] {
         let error = await refusal { try await prove(credential) }
         #expect(error?.code == .notAccepted)
-        #expect(error?.message.contains("a key in signers, or the user of the operating system") == true)
+        #expect(error?.message.contains("a key in signers (--sign KEY), or the user of the operating system") == true)
       }
     }
   }

@@ -18,9 +18,9 @@ extension Engine {
     guard case .decide(_, let decision) = submission.content, let word = decision.signedWord else {
       return SpokenWord(submission: submission)
     }
-    let statement = DecisionStatement(word: word, run: promotion.run, plan: promotion.digest)
     return SpokenWord(
-      submission: submission, identity: try await identity(of: submission, statement, under: promotion.plan.identity))
+      submission: submission,
+      identity: try await identity(of: submission, promotion.statement(of: word), under: promotion.plan.identity))
   }
 
   /// Who handed `submission` in, proven as `spec` accepts it.

@@ -60,6 +60,7 @@ extension Promotion {
 
   mutating func revoke(_ person: Person, _ reason: String, at time: Timestamp) {
     approvals.removeAll { $0.person == person }
+    round += 1
     remark(person.text, "took the approval back: \(reason)", at: time)
     reopenApproval(at: time)
   }
@@ -79,6 +80,7 @@ extension Promotion {
     let old = approvals.filter { !standing.contains($0) }
     guard !old.isEmpty else { return }
     approvals = standing
+    round += 1
     let names = old.map(\.person.text).joined(separator: ", ")
     remark("slipway", "the approval by \(names) is older than \(spec.validFor) and has to be given again", at: time)
     reopenApproval(at: time)
@@ -109,5 +111,12 @@ extension Identity.Kind {
     case .local: "the user of the operating system"
     case .claimed: "a name that nobody checked"
     }
+  }
+}
+
+extension Promotion {
+  /// What somebody signs who says `word` on this run now.
+  package func statement(of word: String) -> DecisionStatement {
+    DecisionStatement(word: word, run: run, plan: digest, round: round)
   }
 }

@@ -14,6 +14,8 @@ package struct Promotion: Codable, Sendable, Equatable {
   /// The plan's steps in order, and after them those of going back once that began.
   package internal(set) var records: [StepRecord]
   package internal(set) var approvals: [Approval] = []
+  /// How often approvals were taken back or grew too old; whoever agrees again says so anew (``DecisionStatement/round``).
+  package internal(set) var round = 0
   /// Why the run goes or went back.
   package internal(set) var cause: Cause?
   /// When going back was decided.

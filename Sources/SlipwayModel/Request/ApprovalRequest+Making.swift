@@ -218,12 +218,14 @@ extension ApprovalRequest.Option {
   fileprivate static func all(_ promotion: Promotion) -> [Self] {
     let plan = promotion.plan
     let name = plan.project
+    let proof = plan.identity.flag
     return [
       Self(
         label: "Approve",
         description:
           "agree to exactly this plan; when everybody has agreed the gates are looked at again and the rollout begins",
-        slackReply: "approved promote \(name)", command: "slipway approve \(promotion.run) --plan \(promotion.digest)"),
+        slackReply: "approved promote \(name)",
+        command: "slipway approve \(promotion.run) --plan \(promotion.digest)\(proof)"),
       Self(
         label: "Hold",
         description:
@@ -231,7 +233,15 @@ extension ApprovalRequest.Option {
         slackReply: "hold \(name)", command: "slipway hold \(promotion.run) --reason 'WHY'"),
       Self(
         label: "Reject", description: "no: the run ends with your reason and nothing is touched",
-        slackReply: "rejected \(name) -- reason", command: "slipway reject \(promotion.run) --reason 'WHY'"),
+        slackReply: "rejected \(name) -- reason", command: "slipway reject \(promotion.run) --reason 'WHY'\(proof)"),
     ]
+  }
+}
+
+extension IdentitySpec {
+  /// What a command needs beside its words where the user of the operating system is not proof enough.
+  fileprivate var flag: String {
+    if local || claimed { return "" }
+    return ssh != nil ? " --sign KEY" : oidc != nil ? " --sign-in" : ""
   }
 }

@@ -67,7 +67,7 @@ struct StatementCommand: AsyncParsableCommand {
     }
     let archive = try Workshop(options).archive()
     let found = try await archive.find(run)
-    let statement = DecisionStatement(word: word, run: found, plan: try await archive.promotion(found).digest)
+    let statement = try await archive.promotion(found).statement(of: word)
     if options.isJSON {
       return try Terminal.json(
         View(text: statement.text, nonce: statement.nonce, namespace: DecisionStatement.namespace))

@@ -18,8 +18,7 @@ struct Word {
     var credential: Credential?
     if let proof, let word = decision.signedWord {
       let promotion = try await archive.promotion(found)
-      credential = try await proof.credential(
-        workshop, for: DecisionStatement(word: word, run: found, plan: promotion.digest))
+      credential = try await proof.credential(workshop, for: promotion.statement(of: word))
     }
     let reply = try await workshop.hand(.decide(found, decision), proving: credential).orRefusal()
     if options.isJSON { return try Terminal.json(reply) }

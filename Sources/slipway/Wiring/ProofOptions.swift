@@ -26,7 +26,7 @@ struct ProofOptions: ParsableArguments {
     do throws(IdentityError) {
       if let sign {
         let signer = SSHSigner(environment: ProcessInfo.processInfo.environment)
-        return .ssh(signature: try await signer.sign(statement, key: sign) { Self.say($0) })
+        return .ssh(signature: try await signer.sign(statement, key: sign) { Self.pass(on: $0) })
       }
       if signIn { return .oidc(token: try await signedIn(workshop, statement)) }
     } catch {
@@ -50,6 +50,14 @@ struct ProofOptions: ParsableArguments {
       .token(for: statement, at: SystemTime().now(), port: port) { address in
         Self.say("to sign in, open this address in a browser:\n\(address)")
       }
+  }
+
+  /// What ssh-keygen asks of the person; the names of its temporary files are nobody's business.
+  private static func pass(on notice: String) {
+    let lines = notice.split(separator: "\n").filter {
+      !$0.hasPrefix("Signing file ") && !$0.hasPrefix("Write signature to ")
+    }
+    if !lines.isEmpty { say(lines.joined(separator: "\n")) }
   }
 
   private static func say(_ text: String) { StandardStream.error.write(Data("\(text)\n".utf8)) }

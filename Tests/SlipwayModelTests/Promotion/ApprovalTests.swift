@@ -74,6 +74,23 @@ struct ApprovalTests {
     #expect(driver.promotion.refusal(of: .revoked(by: "ann", reason: "late")) != nil)
   }
 
+  @Test("E8, F3: what was signed before an approval was taken back or grew old is worth nothing afterwards")
+  func rounds() throws {
+    let driver = try driver(validFor: .hours(2))
+    try driver.drive()
+    let first = driver.promotion.statement(of: "approve")
+    #expect(first.text == "slipway decision: approve\nrun: \(first.run)\nplan: \(first.plan)\n")
+    #expect(driver.approve("ann"))
+    #expect(driver.promotion.statement(of: "approve") == first, "others sign the same")
+    #expect(driver.apply(.revoked(by: "ann", reason: "no")))
+    let second = driver.promotion.statement(of: "approve")
+    #expect(second.text == first.text + "round: 1\n" && second.nonce != first.nonce)
+    #expect(driver.approve("ann"))
+    driver.now = driver.now + .hours(3)
+    try driver.drive()
+    #expect(driver.promotion.statement(of: "approve").round == 2)
+  }
+
   @Test("E8: once something was touched an approval stands")
   func tooLateToRevoke() throws {
     let driver = try driver()
