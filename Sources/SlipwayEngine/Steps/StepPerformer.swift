@@ -203,7 +203,10 @@ struct StepPerformer: Sendable {
     let message = Message(
       event: milestone.rawValue, project: plan.project, run: run, release: plan.release.id, environment: plan.to,
       text: text)
-    if let failure = await catalog.tell(message) { return .failed(failure) }
+    if let failure = await catalog.tell(message) {
+      // Nothing goes on before those on call know of an emergency, so they are tried again.
+      return milestone == .emergency ? .errored(failure) : .failed(failure)
+    }
     return .succeeded(text)
   }
 }

@@ -21,6 +21,10 @@ struct RunView {
   func lines() -> [String] {
     var lines = [head, ""]
     lines += status.steps.filter { $0.status != "skipped" }.map(step)
+    if let exception = promotion.plan.exception {
+      let waived = promotion.plan.waived.isEmpty ? "" : ", sets aside \(promotion.plan.waived.joined(separator: ", "))"
+      lines.append(paint.yellow("exception: ") + cut("\(exception.name), \(exception.reason)\(waived)", 11))
+    }
     lines += gates
     lines.append("")
     if let traffic { lines += traffic }

@@ -53,10 +53,14 @@ final class Timeline: @unchecked Sendable {  // there is one thread
   /// Sets the clock forward or back.
   func jump(_ span: Int64) {
     offset += span
+    lastJump = elapsed
     let waits = clockWaits
     clockWaits = []
     for id in waits { fire(id) }
   }
+
+  /// When the clock was last set; nil when it never was.
+  private(set) var lastJump: Int64?
 
   /// Counts engines, so that nothing wakes one that is dead.
   private(set) var incarnation = 0

@@ -38,6 +38,8 @@ final class Oracle {
   private var told: Set<String> = []
   /// When something injected last touched everything: a crash, a full disk.
   var lastCrash: Int64?
+  /// What is read now was written before the last crash; what the world looked like then is not known any more.
+  var isCatchingUp = false
   private var time: Int64 { world.timeline.elapsed }
 
   init(_ world: World) {
@@ -111,7 +113,8 @@ final class Oracle {
   private func checkFreeze(_ index: Int, _ stored: StoredEntry, _ shadow: Shadow) {
     let promotion = shadow.promotion
     let step = StepRun(index: index, step: promotion.records[index].step, attempt: 1, deadline: stored.entry.at)
-    guard promotion.isStoppedByFreeze(step) else { return }
+    // The calendar is looked at a moment before the intent is written; who sets the clock in between looks at another day.
+    guard promotion.isStoppedByFreeze(step), world.timeline.lastJump.map({ time - $0 > 20_000 }) ?? true else { return }
     let covering = freezes.values.first { freeze, since in
       time - since > 20_000 && freeze.isActive(at: stored.entry.at)
         && freeze.concerns(promotion.plan.to, of: promotion.plan.project)
@@ -317,7 +320,8 @@ final class Oracle {
   }
 
   private func healthy(_ index: Int, _ shadow: Shadow) {
-    guard shadow.promotion.records.indices.contains(index), let place = world.place(shadow.promotion.plan.to),
+    guard !isCatchingUp, shadow.promotion.records.indices.contains(index),
+      let place = world.place(shadow.promotion.plan.to),
       case .watch(let percent, _) = shadow.promotion.records[index].step.action
     else { return }
     let wanted = shadow.promotion.plan.split(percent: percent, settles: false)

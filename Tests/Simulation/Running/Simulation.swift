@@ -323,6 +323,7 @@ final class Simulation {
     if case .success(let entries) = OneThread.now({ try await journal.reader.entries(after: after, limit: 10_000) }) {
       tally.entries += entries.count
       oracle.read(entries)
+      oracle.isCatchingUp = false
     }
   }
 
@@ -341,6 +342,7 @@ final class Simulation {
     let disk = Disk(folder: Self.folder)
     var image = disk.image
     change(&image)
+    oracle.isCatchingUp = true
     OneThread.forget()
     timeline.dropEngine()
     desk.forgetEngine()
