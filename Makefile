@@ -77,7 +77,7 @@ soak-simulation:
 soak-calendar:
 	@scripts/install-packages test
 	swift build $(SWIFT_FLAGS) --build-tests
-	SLIPWAY_CALENDAR_SEED=$(or $(SEED),$$(date +%s)) SLIPWAY_CALENDAR_RULES=$(or $(RULES),20000) swift test $(SWIFT_FLAGS) \
+	SLIPWAY_CALENDAR_SEED=$(or $(SEED),$$(date +%s)) SLIPWAY_CALENDAR_RULES=$(or $(RULES),23000) swift test $(SWIFT_FLAGS) \
 	  --skip-build --disable-xctest --filter CalendarOracleTests
 
 install:
