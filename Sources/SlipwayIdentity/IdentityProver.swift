@@ -64,15 +64,3 @@ package struct IdentityProver: Sendable {
     return IdentityError(.notAccepted, "the pipeline file does not accept \(what) as proof of who somebody is; \(next)")
   }
 }
-
-extension IdentitySpec {
-  /// What is accepted, for a message.
-  var ways: [String] {
-    var ways: [String] = []
-    if let oidc { ways.append("a sign-in at \(oidc.issuer) (--sign-in)") }
-    if let ssh { ways.append("an SSH signature by a key in \(ssh.allowedSigners) (--sign KEY)") }
-    if local { ways.append("the user of the operating system") }
-    if claimed { ways.append("a claimed name") }
-    return ways
-  }
-}

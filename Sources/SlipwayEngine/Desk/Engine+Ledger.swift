@@ -60,13 +60,16 @@ extension Engine {
     }
   }
 
-  /// Whether the person may ask for the exception that the plan takes.
+  /// Whether the person may ask for this plan, with the exception that it takes.
   ///
-  /// - Throws: ``EngineError`` when break-glass is asked for without its role, or while an earlier one was not looked back at in time.
+  /// Who asks is proven as who approves is: an unproven name would let people approve their own request.
+  ///
+  /// - Throws: ``EngineError`` when nobody proved who asks, when break-glass is asked for without its role, or while an earlier one was not looked
+  ///   back at in time.
   func mayAsk(_ plan: Plan, _ submission: Submission, _ pipeline: Pipeline, _ ledger: Ledger) async throws {
+    guard plan.approval != nil else { return }
+    let identity = try await identity(of: submission, .promotion(of: try plan.digest), under: plan.identity)
     guard case .breakGlass? = plan.exception else { return }
-    let statement = DecisionStatement(word: "break-glass", run: "new", plan: try plan.digest)
-    let identity = try await identity(of: submission, statement, under: plan.identity)
     let allowed = pipeline.promotion(to: plan.to)?.exceptions.breakGlass?.roles ?? []
     guard !Set(pipeline.roles(of: identity)).isDisjoint(with: allowed) else {
       throw EngineError(

@@ -45,7 +45,7 @@ extension Engine {
     guard spec.accepts(identity.kind) || Mutant.believeAnyProof.isActive else {
       throw EngineError(
         .notPermitted,
-        "'\(statement.word)' needs proof of who says it, and \(identity.kind.words) is none here; accepted: \(spec.words)"
+        "'\(statement.word)' needs proof of who says it, and \(identity.kind.words) is none here; accepted: \(spec.ways.isEmpty ? "nothing" : spec.ways.joined(separator: ", or "))"
       )
     }
     return identity
@@ -63,12 +63,14 @@ extension Submission {
 }
 
 extension Engine {
-  /// Who asks to go back. A role that is held by name needs no token, or an identity provider that is down would stand in the way of going back.
+  /// Who asks to go back. The user of the operating system is enough for a role that is held by name, whatever the file accepts, or an identity
+  /// provider that is down would stand in the way of going back; a name that is merely claimed is not.
   func whoGoesBack(
     _ submission: Submission, _ target: EnvironmentName, _ incident: String, _ pipeline: Pipeline
   ) async throws -> Identity {
-    let plain = Identity(person: submission.by, kind: .claimed, provenAt: house.time.now())
-    guard submission.needsOutsideProof else { return plain }
+    if submission.credential == .local {
+      return Identity(person: submission.by, kind: .local, provenAt: house.time.now())
+    }
     return try await identity(
       of: submission, .rollback(of: target, incident: incident), under: pipeline.identity)
   }

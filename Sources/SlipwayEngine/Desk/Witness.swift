@@ -41,15 +41,3 @@ extension Submission.Decision {
     }
   }
 }
-
-extension IdentitySpec {
-  /// The accepted ways of proof, for people.
-  package var words: String {
-    var ways: [String] = []
-    if let oidc { ways.append("a token of \(oidc.issuer) (--sign-in or --id-token FILE)") }
-    if ssh != nil { ways.append("an SSH signature (--sign KEY)") }
-    if local { ways.append("the user of the operating system") }
-    if claimed { ways.append("a claimed name (--as NAME)") }
-    return ways.isEmpty ? "nothing" : ways.joined(separator: ", ")
-  }
-}

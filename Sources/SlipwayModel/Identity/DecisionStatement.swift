@@ -21,6 +21,11 @@ package struct DecisionStatement: Sendable, Equatable {
     self.round = round
   }
 
+  /// The statement of somebody who asks for a promotion: the plan says everything, and there is no run yet.
+  package static func promotion(of plan: Digest) -> DecisionStatement {
+    DecisionStatement(word: "promote", run: "new", plan: plan)
+  }
+
   /// The statement of somebody who asks to go back: there is no plan yet, so the incident stands for it.
   package static func rollback(of environment: EnvironmentName, incident: String) -> DecisionStatement {
     DecisionStatement(word: "rollback \(environment)", run: "new", plan: Digest(of: Data(incident.utf8)))

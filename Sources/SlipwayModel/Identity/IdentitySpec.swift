@@ -74,3 +74,15 @@ package struct SSHSpec: Codable, Sendable, Equatable {
     self.countsAsMFA = countsAsMFA
   }
 }
+
+extension IdentitySpec {
+  /// What is accepted, for people, with the words that a command needs for it.
+  package var ways: [String] {
+    var ways: [String] = []
+    if let oidc { ways.append("a sign-in at \(oidc.issuer) (--sign-in)") }
+    if let ssh { ways.append("an SSH signature by a key in \(ssh.allowedSigners) (--sign KEY)") }
+    if local { ways.append("the user of the operating system") }
+    if claimed { ways.append("a claimed name (--as NAME)") }
+    return ways
+  }
+}

@@ -21,7 +21,7 @@ struct PromoteCommand: AsyncParsableCommand {
     let workshop = try Workshop(options)
     let deadline = try Following.deadline(timeout)
     let asked = try ask.ask
-    let credential = try await proof.credential(workshop, for: asked) {
+    let credential = try await proof.credential(workshop) {
       try await PlanPreview.plan(workshop, release: release, to: to, asking: asked)
     }
     let reply = try await workshop.hand(

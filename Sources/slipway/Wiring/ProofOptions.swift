@@ -79,12 +79,9 @@ struct ProofOptions: ParsableArguments {
     }
   }
 
-  /// The proof for asking for an exception that not everybody may ask for.
-  func credential(
-    _ workshop: Workshop, for ask: PromotionAsk, plan: () async throws -> Plan
-  ) async throws -> Credential? {
-    guard isGiven, case .breakGlass? = ask.exception else { return nil }
-    let digest = try await plan().digest
-    return try await credential(workshop, for: DecisionStatement(word: "break-glass", run: "new", plan: digest))
+  /// The proof for asking for a promotion; the plan is made only where a proof is given.
+  func credential(_ workshop: Workshop, plan: () async throws -> Plan) async throws -> Credential? {
+    guard isGiven else { return nil }
+    return try await credential(workshop, for: .promotion(of: try await plan().digest))
   }
 }

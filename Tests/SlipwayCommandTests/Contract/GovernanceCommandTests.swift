@@ -16,7 +16,17 @@ struct GovernanceCommandTests {
         "/usr/bin/ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "ann", "-f", key], in: shop.folder)
       let published = try String(contentsOfFile: key + ".pub", encoding: .utf8)
       try shop.write("ann \(published)", to: "signers")
-      let run = try await shop.promote("1.0.0")
+      // Whoever asks proves it too, or nobody could tell that they approve their own request.
+      let unproven = try await shop.slipway("promote", "1.0.0", "--to", "production", "--as", "carol", expecting: 77)
+      #expect(unproven.complaint.contains("SSH signature"), "\(unproven)")
+      let asking = shop.folder.appending(path: "carol").path
+      _ = try await Program.run(
+        "/usr/bin/ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "carol", "-f", asking], in: shop.folder)
+      let asker = try String(contentsOfFile: asking + ".pub", encoding: .utf8)
+      try shop.write("ann \(published)carol \(asker)", to: "signers")
+      let run = try await shop.slipway(
+        "promote", "1.0.0", "--to", "production", "--as", "carol", "--sign", asking
+      ).firstLine
       let claimed = try await shop.slipway("approve", run, "--as", "ann", expecting: 77)
       #expect(claimed.complaint.contains("SSH signature"), "\(claimed)")
       let stranger = try await shop.slipway("approve", run, "--as", "bob", "--sign", key, expecting: 77)
