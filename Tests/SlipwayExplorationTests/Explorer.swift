@@ -217,7 +217,8 @@ extension Scene {
       guard let index = promotion.current else { return false }
       return mustWork(promotion.records[index].step) ? sight == .done || sight == .undone : sight == .unreadable
     case .file(let isFiled): return !isFiled
-    case .judge, .look, .lookInVain, .evidence(false), .freeze, .thaw, .crash, .say, .clock, .rival: return false
+    case .judge, .look, .lookInVain, .evidence(false), .fileCut, .freeze, .thaw, .crash, .say, .clock, .rival:
+      return false
     }
   }
 

@@ -17,6 +17,8 @@ enum Move: Hashable, Sendable {
   case evidence(Bool)
   /// The tasks of a rejection are filed, or cannot be.
   case file(Bool)
+  /// The engine crashes while they are being filed.
+  case fileCut
   /// A freeze begins where an effect would; it is taken away before its end.
   case freeze, thaw
   case crash
@@ -61,7 +63,7 @@ extension Scene {
     case .readBack(let run): moves += sights(of: run)
     case .measure: moves += WatchVerdict.allCases.map(Move.look) + [.lookInVain]
     case .writeEvidence: moves += [.evidence(true), .evidence(false)]
-    case .followUp: moves += [.file(true), .file(false)]
+    case .followUp: moves += [.file(true), .file(false), .fileCut]
     case .wait(let wait): if let until = wait.until, until > now { moves.append(.clock(.wakeUp)) }
     }
     if promotion.isFrozen { moves.append(.thaw) }

@@ -18,8 +18,12 @@ extension Scene {
     case .evidence(let isWritten): evidence(isWritten)
     case .file(let isFiled):
       let attempt = (promotion.followUp?.attempts ?? 0) + 1
+      promotion.apply(.followUpIntended(attempt: attempt), at: now)
       promotion.apply(
         isFiled ? .followedUp(reference: "T-1") : .followUpFailed(reason: "no answer", attempt: attempt), at: now)
+    case .fileCut:
+      promotion.apply(.followUpIntended(attempt: (promotion.followUp?.attempts ?? 0) + 1), at: now)
+      promotion.apply(.resumed, at: now)
     case .freeze:
       let until = world.frozenUntil.map { $0 > now ? $0 : now + Sample.freeze } ?? now + Sample.freeze
       world.frozenUntil = until

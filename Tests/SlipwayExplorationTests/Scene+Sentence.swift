@@ -21,6 +21,7 @@ extension Scene {
     case .lookInVain: return "the counters do not answer in time"
     case .evidence(let isWritten): return isWritten ? "the evidence is written" : "the evidence cannot be written"
     case .file(let isFiled): return isFiled ? "the tasks are filed" : "the tasks cannot be filed"
+    case .fileCut: return "the engine crashes while the tasks are being filed, and starts again"
     case .freeze: return "a freeze begins"
     case .thaw: return "the freeze is taken away"
     case .crash: return "the engine crashes while \(inHand) is under way, and starts again"

@@ -30,7 +30,11 @@ extension Scene {
     if !isClosing { events.append(.escalated(step: nil, reason: "late")) }
     if !isClosing { events.append(.evidenceWritten(folder: "late", manifest: Sample.otherPlan)) }
     if !promotion.mayThaw { events.append(.thawed) }
-    if !isClosing { events += [.followedUp(reference: "late"), .followUpFailed(reason: "late", attempt: 1)] }
+    if !isClosing {
+      events += [
+        .followUpIntended(attempt: 1), .followedUp(reference: "late"), .followUpFailed(reason: "late", attempt: 1),
+      ]
+    }
     events.append(.evidenceFailed(reason: "late", attempt: promotion.evidenceAttempts))
     guard let index = promotion.current else { return events }
     events += strays(at: index)

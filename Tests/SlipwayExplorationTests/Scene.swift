@@ -61,11 +61,17 @@ private struct KeyWriter {
       packer.put(0, 2)
       packer.put(step, 5)
       packer.put(suspension.map { $0.thawsAt != nil ? 3 : $0.restartsWatch ? 2 : 1 } ?? 0, 2)
-      packer.put(suspension?.thawsAt.map { $0 <= now } ?? false)
+      packer.put(suspension?.thawsAt.map { $0 <= now } ?? false, scene.world.frozenUntil.map { $0 > now } ?? false)
       // What the machine counts may be more than what is valid; that is the fault to be found.
       packer.put(min(promotion.approvals.count, 7), 3)
       if let spec = promotion.plan.approval {
-        for approval in promotion.approvals { packer.put(now >= approval.at + spec.validFor) }
+        for approval in promotion.approvals {
+          packer.put(Speaker.allCases.firstIndex { $0.person == approval.person } ?? 7, 3)
+          packer.put(now >= approval.at + spec.validFor)
+          // Whether it is older than the wait for people, and so ends before it.
+          packer.put(records.contains { $0.step.kind == .approve && $0.startedAt.map { approval.at > $0 } ?? false })
+          packer.put(approval.at > now)
+        }
       }
       for index in 0..<forward { write(records[index]) }
       if step > 0, step < forward, records[step].step.kind == .shift, let watch = records[step - 1].watch {

@@ -103,7 +103,9 @@ final class Driver {
       } else {
         apply(.evidenceWritten(folder: "evidence", manifest: Digest(of: Data())))
       }
-    case .followUp: apply(.followedUp(reference: "T-1"))
+    case .followUp(let attempt):
+      apply(.followUpIntended(attempt: attempt))
+      apply(.followedUp(reference: "T-1"))
     case .wait(let wait):
       guard let until = wait.until else { return false }
       #expect(until > now || wait.kind == .watch, "a wait that is over is no wait: \(wait)")

@@ -21,34 +21,37 @@ extension RunDriver {
   /// The file is named by the run and written whole, so a repeat after a crash is harmless; the tracker gets the run as the key under which a repeat
   /// is the same.
   func followUp(_ attempt: Int) async throws {
-    let promotion = history.promotion
-    let tasks = promotion.followUpTasks
+    try await write([.followUpIntended(attempt: attempt)])
+    let event: Event
     do {
-      let file = house.state.followUps.appending(path: "\(run).md")
-      try FileManager.default.createDirectory(at: house.state.followUps, withIntermediateDirectories: true)
-      try DurableFile.write(Data(Self.document(promotion, tasks).utf8), to: file)
-      var reference = file.path
-      if let spec = promotion.plan.followUp {
-        let filed = await Deadline.bound(Self.filingTime, house.time) { [house] () -> Result<String, ConnectorError> in
-          do throws(ConnectorError) {
-            return .success(try await house.catalog.file(tasks, of: promotion, by: spec))
-          } catch {
-            return .failure(error)
-          }
-        }
-        guard let filed else {
-          throw EngineError(.unreachable, "the issue tracker did not answer within \(Self.filingTime)")
-        }
-        reference = try filed.get() + ", " + reference
-      }
-      try await write([.followedUp(reference: reference)])
-    } catch let error as EngineError where error.code != .broken {
-      try await write([.followUpFailed(reason: error.message, attempt: attempt)])
+      event = .followedUp(reference: try await file(history.promotion))
+    } catch let error as EngineError {
+      event = .followUpFailed(reason: error.message, attempt: attempt)
     } catch let error as ConnectorError {
-      try await write([.followUpFailed(reason: error.message, attempt: attempt)])
-    } catch let error as CocoaError {
-      try await write([.followUpFailed(reason: error.localizedDescription, attempt: attempt)])
+      event = .followUpFailed(reason: error.message, attempt: attempt)
+    } catch {
+      event = .followUpFailed(reason: "\(error)", attempt: attempt)
     }
+    try await write([event])
+  }
+
+  private func file(_ promotion: Promotion) async throws -> String {
+    let tasks = promotion.followUpTasks
+    let file = house.state.followUps.appending(path: "\(run).md")
+    try FileManager.default.createDirectory(at: house.state.followUps, withIntermediateDirectories: true)
+    try DurableFile.write(Data(Self.document(promotion, tasks).utf8), to: file)
+    guard let spec = promotion.plan.followUp else { return file.path }
+    let filed = await Deadline.bound(Self.filingTime, house.time) { [house] () -> Result<String, ConnectorError> in
+      do throws(ConnectorError) {
+        return .success(try await house.catalog.file(tasks, of: promotion, by: spec))
+      } catch {
+        return .failure(error)
+      }
+    }
+    guard let filed else {
+      throw EngineError(.unreachable, "the issue tracker did not answer within \(Self.filingTime)")
+    }
+    return try filed.get() + ", " + file.path
   }
 
   private static func document(_ promotion: Promotion, _ tasks: [Promotion.FollowUpTask]) -> String {

@@ -84,6 +84,7 @@ package enum EventText {
     case .sourceLooked(let trouble):
       "\(promotion.plan.from.map(\.text) ?? "the source"): "
         + (trouble.map { "went bad meanwhile, \($0)" } ?? "is well again")
+    case .followUpIntended(let attempt): "files the tasks, attempt \(attempt)"
     case .followedUp(let reference): "tasks filed: \(reference)"
     case .followUpFailed(let reason, let attempt): "tasks could not be filed (attempt \(attempt)): \(reason)"
     case .held(let person, let reason): "\(person) holds: \(reason)"

@@ -25,6 +25,8 @@ package enum Event: Codable, Sendable, Equatable {
   case thawed
   /// While the run is held, the environment it comes from was looked at: what is wrong there, nil when it is well again.
   case sourceLooked(trouble: String?)
+  /// The tasks of a rejection are about to be filed. On disk before the tracker hears of them.
+  case followUpIntended(attempt: Int)
   /// The tasks of a rejection were filed.
   case followedUp(reference: String)
   case followUpFailed(reason: String, attempt: Int)
@@ -60,6 +62,7 @@ package enum Event: Codable, Sendable, Equatable {
     case .frozen: "freeze.began"
     case .thawed: "freeze.ended"
     case .sourceLooked: "source.looked"
+    case .followUpIntended: "follow_up.intended"
     case .followedUp: "follow_up.filed"
     case .followUpFailed: "follow_up.failed"
     case .paused: "person.paused"

@@ -25,6 +25,7 @@ extension Promotion {
     case .frozen(let until, let reason): freeze(until: until, reason, at: time)
     case .thawed: thaw(at: time)
     case .sourceLooked(let trouble): look(atSource: trouble, at: time)
+    case .followUpIntended(let attempt): fileIntended(attempt)
     case .followedUp(let reference): file(reference, at: time)
     case .followUpFailed(let reason, let attempt): fileFailed(reason, attempt, at: time)
     case .expired(let index): expire(index, at: time)

@@ -36,14 +36,27 @@ extension Promotion {
   /// What is still to be filed now; nil when nothing is.
   func nextFollowUp(at now: Timestamp, isDue: (Timestamp) -> Bool) -> Decision? {
     guard let followUp, !followUp.isOver else { return nil }
+    if followUp.attempts >= Self.filings {
+      return .record(.followUpFailed(reason: "it was cut off and no more is tried", attempt: followUp.attempts))
+    }
     if let retry = followUp.retryAt, !isDue(retry) {
       return .wait(Wait(kind: .retry, until: retry, reason: "the tasks could not be filed; trying again"))
     }
     return .followUp(attempt: followUp.attempts + 1)
   }
 
+  /// So often filing is tried.
+  private static var filings: Int { 3 }
+
+  /// An attempt is about to begin; one that is cut off has been made, so that a tracker on which the driver dies is not asked for ever.
+  mutating func fileIntended(_ attempt: Int) {
+    guard case .closing = phase, let open = followUp, !open.isOver, attempt == open.attempts + 1 else { return }
+    followUp?.attempts = attempt
+    followUp?.retryAt = nil
+  }
+
   mutating func file(_ reference: String, at time: Timestamp) {
-    guard case .closing = phase, let open = followUp, !open.isOver else { return }
+    guard case .closing = phase, let open = followUp, !open.isOver, open.attempts > 0 else { return }
     followUp?.reference = reference
     followUp?.isOver = true
     remark("slipway", "tasks filed: \(reference)", at: time)
@@ -51,10 +64,11 @@ extension Promotion {
 
   /// Given up after three attempts: the reason of the rejection stands in the evidence all the same.
   mutating func fileFailed(_ reason: String, _ attempt: Int, at time: Timestamp) {
-    guard case .closing = phase, let open = followUp, !open.isOver, attempt == open.attempts + 1 else { return }
-    followUp?.attempts = attempt
+    guard case .closing = phase, let open = followUp, !open.isOver, attempt == open.attempts, attempt > 0 else {
+      return
+    }
     followUp?.retryAt = time + RetryPolicy.few.delay(after: attempt)
-    followUp?.isOver = attempt >= 3
+    followUp?.isOver = attempt >= Self.filings
     remark("slipway", "tasks could not be filed: \(reason)", at: time)
   }
 }

@@ -21,7 +21,8 @@ extension Promotion {
       return plan.operation == .rollback && hasMovedTraffic ? "run \(run) is itself a rollback and goes on" : nil
     case .confirmed(let index, _, _): return refusalToConfirm(index)
     case .requested, .resumed, .stepIntended, .stepReported, .gatesReported, .readBack, .measured, .referenced,
-      .expired, .lapsed, .frozen, .thawed, .sourceLooked, .followedUp, .followUpFailed, .escalated, .evidenceWritten,
+      .expired, .lapsed, .frozen, .thawed, .sourceLooked, .followUpIntended, .followedUp, .followUpFailed, .escalated,
+      .evidenceWritten,
       .evidenceFailed:
       return nil
     }
@@ -70,7 +71,8 @@ extension Promotion {
       goBack(Cause(kind: .byHand, reason: "asked by \(person)", by: person.text, incident: incident), at: time)
     case .confirmed(let index, let person, let note): confirm(index, person, note, at: time)
     case .requested, .resumed, .stepIntended, .stepReported, .gatesReported, .readBack, .measured, .referenced,
-      .expired, .lapsed, .frozen, .thawed, .sourceLooked, .followedUp, .followUpFailed, .escalated, .evidenceWritten,
+      .expired, .lapsed, .frozen, .thawed, .sourceLooked, .followUpIntended, .followedUp, .followUpFailed, .escalated,
+      .evidenceWritten,
       .evidenceFailed:
       break
     }

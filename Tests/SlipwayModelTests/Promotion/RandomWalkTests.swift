@@ -136,6 +136,8 @@ private struct Walker {
         try apply(.evidenceFailed(reason: "r", attempt: attempt))
       }
     case .followUp(let attempt):
+      try apply(.followUpIntended(attempt: attempt))
+      if random.chance(20) { return try apply(.resumed) }
       try apply(random.chance(60) ? .followedUp(reference: "T-1") : .followUpFailed(reason: "r", attempt: attempt))
     case .wait(let wait):
       // People mostly answer in time.

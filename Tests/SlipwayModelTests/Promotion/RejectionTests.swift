@@ -25,11 +25,25 @@ struct RejectionTests {
     let driver = try rejected()
     for attempt in 1...3 {
       #expect(driver.promotion.next(at: driver.now) == .followUp(attempt: attempt))
+      driver.apply(.followUpIntended(attempt: attempt))
       driver.apply(.followUpFailed(reason: "401", attempt: attempt))
       driver.now = driver.now + .minutes(1)
     }
     #expect(try driver.finish() == .rejected)
     #expect(driver.promotion.remarks.contains { $0.text.contains("401") })
+  }
+
+  @Test("A6, F1: a driver that dies over the tracker has made its attempt; after three the run ends without")
+  func cutOff() throws {
+    let driver = try rejected()
+    for attempt in 1...3 {
+      #expect(driver.promotion.next(at: driver.now) == .followUp(attempt: attempt))
+      driver.apply(.followUpIntended(attempt: attempt))
+      #expect(driver.promotion.followUp?.attempts == attempt)
+      driver.apply(.resumed)
+    }
+    #expect(try driver.finish() == .rejected)
+    #expect(driver.promotion.followUp?.reference == nil)
   }
 
   @Test("A6: nobody files tasks for a run that nobody rejected")

@@ -47,7 +47,7 @@ struct Arbitrary {
 
   mutating func event() -> Event {
     let (step, attempt) = (number(), number())
-    switch Int.random(in: 0..<27, using: &random) {
+    switch Int.random(in: 0..<28, using: &random) {
     case 0: return .requested(request())
     case 1: return .resumed
     case 2: return .stepIntended(step: step, attempt: attempt, deadline: time())
@@ -77,6 +77,7 @@ struct Arbitrary {
     case 22: return .thawed
     case 23: return .sourceLooked(trouble: maybe { $0.text() })
     case 24: return .followedUp(reference: text())
+    case 26: return .followUpIntended(attempt: attempt)
     case 25: return .followUpFailed(reason: text(), attempt: attempt)
     default: return .evidenceFailed(reason: text(), attempt: attempt)
     }
