@@ -91,6 +91,17 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
+    .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    // Databases and their files: snapshots, copies, restores, swaps.
+    .target(
+      name: "SlipwayData",
+      dependencies: [
+        "SlipwayModel", "SlipwayConnectors", "CLibPQ",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ], swiftSettings: strict),
     // Drives promotions: intent, effect, read-back, result.
     .target(
       name: "SlipwayEngine",
@@ -112,7 +123,8 @@ let package = Package(
       name: "slipway",
       dependencies: [
         "SlipwayModel", "SlipwayPipelineFile", "SlipwayAnalysis", "SlipwayJournal", "SlipwayEvidence", "SlipwayRouter",
-        "SlipwayHost", "SlipwayConnectors", "SlipwayIdentity", "SlipwayEngine", "SlipwayDemo", "SlipwayPages",
+        "SlipwayHost", "SlipwayConnectors", "SlipwayIdentity", "SlipwayData", "SlipwayEngine", "SlipwayDemo",
+        "SlipwayPages",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -176,6 +188,12 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Crypto", package: "swift-crypto"), .product(name: "CryptoExtras", package: "swift-crypto"),
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "SlipwayDataTests",
+      dependencies: [
+        "SlipwayData", "SlipwayConnectors", "SlipwayModel",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
       ], swiftSettings: strict),
     .testTarget(
       name: "SlipwayEngineTests",

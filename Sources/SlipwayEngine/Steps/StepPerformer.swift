@@ -30,10 +30,10 @@ struct StepPerformer: Sendable {
       var reports: [GateReport] = []
       for gate in gates { reports.append(await judge(gate, ledger)) }
       return .gatesReported(step: stepRun.index, attempt: stepRun.attempt, reports: reports)
-    case .snapshot: result = await change(.snapshot)
+    case .snapshot: result = await change(.backup, progress)
     case .deploy: result = await deploy()
-    case .migrate: result = await change(.migrate)
-    case .restore: result = await change(.restore)
+    case .migrate: result = await change(.migrate, progress)
+    case .restore: result = await change(.restore, progress)
     case .verify(let target, let checks): result = await verify(target, checks, progress)
     case .shift(let percent, let settles): result = await shift(percent, settles: settles, generation: generation)
     case .destroy(let role): result = await destroy(role)
@@ -220,7 +220,7 @@ extension StepPerformer {
   private func observe(_ action: Action) async -> Observation {
     do throws(ConnectorError) {
       switch action {
-      case .snapshot: return try await observe(data: .snapshot)
+      case .snapshot: return try await observe(data: .backup)
       case .deploy: return try await observeDeploy()
       case .migrate: return try await observe(data: .migrate)
       case .restore: return try await observe(data: .restore)

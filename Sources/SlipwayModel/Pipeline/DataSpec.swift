@@ -2,11 +2,14 @@
 package enum DataSpec: Codable, Sendable, Equatable {
   /// Any backup and migration tool, called by command line.
   case commands(DataCommandsSpec)
+  /// A PostgreSQL database and its files, kept by Slipway itself.
+  case postgres(PostgresDataSpec)
 
   /// How long one deed may take.
   package var timeout: Span {
     switch self {
     case .commands(let spec): spec.timeout
+    case .postgres(let spec): spec.timeout
     }
   }
 }

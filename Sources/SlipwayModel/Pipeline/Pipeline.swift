@@ -29,12 +29,15 @@ package struct Pipeline: Codable, Sendable, Equatable {
   package var requests: RequestsSpec?
   /// How image registries are reached, by the name that images give them.
   package var registries: [String: RegistrySpec]
+  /// Where snapshots are kept.
+  package var snapshots: SnapshotsSpec
 
   package init(
     project: String, roles: [RoleName: RoleSpec] = [:], windows: [String: Window] = [:], freezes: [Freeze] = [],
     calendars: [CalendarSpec] = [], environments: [EnvironmentSpec], promotions: [PromotionSpec],
     notify: [NotifySpec] = [], identity: IdentitySpec = .anybody, followUp: FollowUpSpec? = nil,
-    acceptances: AcceptanceSpec? = nil, requests: RequestsSpec? = nil, registries: [String: RegistrySpec] = [:]
+    acceptances: AcceptanceSpec? = nil, requests: RequestsSpec? = nil, registries: [String: RegistrySpec] = [:],
+    snapshots: SnapshotsSpec = SnapshotsSpec()
   ) {
     self.project = project
     self.roles = roles
@@ -49,6 +52,7 @@ package struct Pipeline: Codable, Sendable, Equatable {
     self.acceptances = acceptances
     self.requests = requests
     self.registries = registries
+    self.snapshots = snapshots
   }
 
   package func environment(_ name: EnvironmentName) -> EnvironmentSpec? { environments.first { $0.name == name } }
@@ -80,6 +84,8 @@ package struct PromotionSpec: Codable, Sendable, Equatable {
   package var rollback: RollbackSpec
   /// Nil when the release changes no data.
   package var migration: MigrationSpec?
+  /// Where green's data come from.
+  package var greenData: GreenData
   /// Ways around single rules.
   package var exceptions: ExceptionSpec
 
@@ -87,7 +93,7 @@ package struct PromotionSpec: Codable, Sendable, Equatable {
     from: EnvironmentName?, to: EnvironmentName, gates: [GateSpec] = [], approval: ApprovalSpec? = nil,
     confirms: [ConfirmSpec] = [], rollout: RolloutSpec = RolloutSpec(), watch: WatchSpec = WatchSpec(),
     verify: VerifySpec = VerifySpec(), rollback: RollbackSpec = RollbackSpec(), migration: MigrationSpec? = nil,
-    exceptions: ExceptionSpec = ExceptionSpec()
+    greenData: GreenData = .shared, exceptions: ExceptionSpec = ExceptionSpec()
   ) {
     self.from = from
     self.to = to
@@ -99,6 +105,7 @@ package struct PromotionSpec: Codable, Sendable, Equatable {
     self.verify = verify
     self.rollback = rollback
     self.migration = migration
+    self.greenData = greenData
     self.exceptions = exceptions
   }
 }

@@ -46,11 +46,25 @@ package struct RollbackSpec: Codable, Sendable, Equatable {
   package var keepGreen: Bool
   /// Who may go back by hand; empty: whoever may approve.
   package var roles: [RoleName]
+  /// What becomes of data that were written since the cutover, where going back leaves them behind.
+  package var writes: LeftWrites
 
-  package init(automatic: Bool = true, keepBlue: Span = .hours(24), keepGreen: Bool = false, roles: [RoleName] = []) {
+  package init(
+    automatic: Bool = true, keepBlue: Span = .hours(24), keepGreen: Bool = false, roles: [RoleName] = [],
+    writes: LeftWrites = .ask
+  ) {
     self.automatic = automatic
     self.keepBlue = keepBlue
     self.keepGreen = keepGreen
     self.roles = roles
+    self.writes = writes
   }
+}
+
+/// What becomes of data that were written since the cutover, where going back leaves them behind (C7).
+package enum LeftWrites: String, Codable, Sendable, CaseIterable {
+  /// The run stops where it is and says what would be lost; a person decides.
+  case ask
+  /// It goes back by itself; what was written is kept under a dated name until the rollback window ends.
+  case setAside = "set-aside"
 }

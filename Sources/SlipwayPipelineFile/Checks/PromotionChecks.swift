@@ -107,20 +107,22 @@ struct PromotionChecks {
   private func checkMigration(_ promotion: Located<PromotionDraft>, _ environment: EnvironmentSpec) {
     guard let migration = promotion.value.migration else { return }
     let position = promotion.node.place("migration")
-    let data: DataCommandsSpec
+    let migrate: String?
+    let canRestore: Bool
     switch environment.data {
-    case .commands(let spec)?: data = spec
+    case .commands(let spec)?: (migrate, canRestore) = (spec.migrate, spec.restore != nil)
+    case .postgres(let spec)?: (migrate, canRestore) = (spec.migrate, true)
     case nil:
       return reading.report(
         .meaning, position, "nobody keeps the data of '\(promotion.value.to)'",
-        expected: "'data: {commands: …}' in the environment")
+        expected: "'data: {postgres: …}' or 'data: {commands: …}' in the environment")
     }
-    if data.migrate == nil {
+    if migrate == nil {
       reading.report(
         .meaning, position, "the data of '\(promotion.value.to)' have no 'migrate' command",
-        expected: "'migrate' under 'data: {commands: …}'")
+        expected: "'migrate' under 'data'")
     }
-    if migration == .restorable, data.restore == nil {
+    if migration == .restorable, !canRestore {
       reading.report(
         .meaning, position, "the data of '\(promotion.value.to)' have no 'restore' command",
         expected: "'restore' under 'data: {commands: …}', or 'compatible' or 'irreversible'")

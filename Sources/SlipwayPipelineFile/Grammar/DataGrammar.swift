@@ -4,7 +4,12 @@ internal import SlipwayModel
 enum DataGrammar {
   static let data = Shape<DataSpec>.choice(
     "what keeps the data",
-    [.key("commands", commands, "Any backup and migration tool, called by command line.") { .commands($0) }])
+    [
+      .key("postgres", PostgresGrammar.postgres, "A PostgreSQL database and its files, kept by Slipway itself.") {
+        .postgres($0.spec)
+      },
+      .key("commands", commands, "Any backup and migration tool, called by command line.") { .commands($0) },
+    ])
 
   private static let commands = Shape<DataCommandsSpec>.object(
     "commands", DataCommandsSpec(snapshot: "", readBack: ""),

@@ -16,6 +16,7 @@ enum PipelineGrammar {
     var acceptances: AcceptanceSpec?
     var requests: RequestsSpec?
     var registries: [Named<RegistrySpec>] = []
+    var snapshots = SnapshotsSpec()
   }
 
   static let shape = Shape<Draft>.object(
@@ -57,6 +58,9 @@ enum PipelineGrammar {
       .optional(
         "registries", \.registries, .names(RegistryGrammar.host, to: RegistryGrammar.registry, what: "registries"),
         "How image registries are reached, by the name that images give them; others are asked anonymously."),
+      .optional(
+        "snapshots", \.snapshots, SnapshotGrammar.snapshots,
+        "Where snapshots of databases and files are kept, and for how long."),
     ])
 
   private static let followUp = Shape<FollowUpSpec>.object(
@@ -94,7 +98,8 @@ enum PipelineGrammar {
       promotions: draft.promotions.map { $0.value.spec }, notify: draft.notify,
       identity: draft.identity ?? IdentitySpec(), followUp: draft.followUp, acceptances: draft.acceptances,
       requests: draft.requests,
-      registries: Dictionary(draft.registries.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }))
+      registries: Dictionary(draft.registries.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
+      snapshots: draft.snapshots)
   }
 }
 

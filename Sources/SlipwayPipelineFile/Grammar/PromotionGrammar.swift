@@ -12,13 +12,14 @@ struct PromotionDraft: Sendable {
   var verify = VerifySpec()
   var rollback = RollbackSpec()
   var migration: MigrationSpec?
+  var greenData = GreenData.shared
   var exceptions = ExceptionSpec()
 
   var spec: PromotionSpec {
     PromotionSpec(
       from: from, to: to, gates: gates.compactMap { $0.value.spec(from: from) }, approval: approval,
       confirms: confirms, rollout: rollout, watch: watch, verify: verify, rollback: rollback,
-      migration: migration, exceptions: exceptions)
+      migration: migration, greenData: greenData, exceptions: exceptions)
   }
 }
 
@@ -41,6 +42,10 @@ enum PromotionGrammar {
         "migration", \.migration, .word("what a migration means for going back"),
         "The release changes data: compatible (going back leaves them), restorable (going back restores the snapshot), "
           + "irreversible (trouble stops the run, a person decides)."),
+      .optional(
+        "green_data", \.greenData, .word("where green's data come from"),
+        "shared: green works on blue's data. copy: on a copy of them, and nobody writes until the cutover. "
+          + "source: on the data of the environment before."),
       .optional(
         "exceptions", \.exceptions, ApprovalGrammar.exceptions,
         "Ways around single rules, each with its own people; what is not named nobody can do."),
@@ -112,5 +117,9 @@ enum PromotionGrammar {
       .optional(
         "roles", \.roles, .list(of: .reference(to: .role), what: "roles", minimum: 1, isUnique: true),
         "Who may go back by hand; whoever may approve when left out."),
+      .optional(
+        "writes", \.writes, .word("what becomes of data written since the cutover"),
+        "ask: the run stops and says what would be lost. set-aside: it goes back, and they are kept under a dated name."
+      ),
     ])
 }

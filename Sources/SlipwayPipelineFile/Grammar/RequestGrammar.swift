@@ -28,15 +28,15 @@ enum RequestGrammar {
       .optional("link", \.link, .url, "Where people read the bucket, when that is another address."),
     ])
 
-  private static let endpoint = Shape<String>.pattern(
+  static let endpoint = Shape<String>.pattern(
     "https?://[A-Za-z0-9.:\\[\\]_-]+", "a URL without a path, such as http://127.0.0.1:8333", echo: false,
     show: { .text($0) }, parse: { $0 })
-  private static let region = Shape<String>.pattern(
+  static let region = Shape<String>.pattern(
     "[a-z0-9-]{1,40}", "a region such as eu-central-1", show: { .text($0) }, parse: { $0 })
-  private static let bucketName = Shape<String>.pattern(
+  static let bucketName = Shape<String>.pattern(
     "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket: 3 to 63 lower-case letters, digits, '-' and '.'",
     show: { .text($0) }, parse: { $0 })
-  private static let prefix = Shape<String>.pattern(
+  static let prefix = Shape<String>.pattern(
     "(?:[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*)?", "a prefix such as team/requests, without '/' at either end",
     show: { .text($0) }, parse: { $0 })
 }

@@ -186,6 +186,7 @@ enum StepText {
   private static func tool(_ plan: Plan, _ deed: KeyPath<DataCommandsSpec, String?>) -> String {
     switch plan.environment.data {
     case .commands(let spec)?: "command '\(spec[keyPath: deed] ?? "none")'"
+    case .postgres(let spec)?: deed == \.migrate ? "command '\(spec.migrate ?? "none")'" : "slipway"
     case nil: "nothing keeps them"
     }
   }
@@ -193,6 +194,7 @@ enum StepText {
   private static func tool(_ plan: Plan, _ deed: KeyPath<DataCommandsSpec, String>) -> String {
     switch plan.environment.data {
     case .commands(let spec)?: "command '\(spec[keyPath: deed])'"
+    case .postgres?: "slipway"
     case nil: "nothing keeps them"
     }
   }

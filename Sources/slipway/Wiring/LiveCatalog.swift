@@ -81,6 +81,7 @@ struct LiveCatalog: ConnectorCatalog {
     let data: (any DataStore)? =
       switch environment.data {
       case .commands(let spec)?: CommandDataStore(spec, runner: runner)
+      case .postgres?: throw ConnectorError(.misconfigured, "data in PostgreSQL are not wired yet")
       case nil: nil
       }
     return EnvironmentConnectors(deployer: deployer, plane: plane, source: source, verifier: verifier, data: data)

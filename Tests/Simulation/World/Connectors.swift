@@ -226,37 +226,48 @@ extension Link: Verifier {
 }
 
 extension Link: DataStore {
-  func carryOut(_ deed: DataDeed, for deployment: Deployment) async throws(ConnectorError) -> String {
-    let run = deployment.run
-    return try await world.ask(
+  func carryOut(
+    _ order: DataOrder, progress: @escaping @Sendable (String) -> Void
+  ) async throws(ConnectorError) -> DataResult {
+    let (run, deed) = (order.run, order.deed)
+    let said = try await world.ask(
       .carryOut, place, effect: Effect(.data(deed), place, run),
       .init(
         land: {
           log("\(deed.rawValue) of \(run)")
           switch deed {
-          case .snapshot: place.snapshots.insert(run)
+          case .backup: place.snapshots.insert(run)
           case .migrate: place.migrated.insert(run)
           case .restore:
             place.migrated.remove(run)
             place.restored.insert(run)
+          case .snapshot, .green, .swap, .swapBack, .resumeWrites, .setAside: break
           }
           return .success(deed.rawValue)
         }, stale: { .success("\(deed.rawValue), as I say") }))
+    return DataResult(said, DataReport(deed: deed))
   }
 
-  func hasHappened(_ deed: DataDeed, for deployment: Deployment) async throws(ConnectorError) -> Observation {
-    let run = deployment.run
+  func hasHappened(_ order: DataOrder) async throws(ConnectorError) -> Observation {
+    let run = order.run
     return try await world.ask(
       .hasHappened, place,
       .init(
         land: {
           let isDone =
-            switch deed {
-            case .snapshot: place.snapshots.contains(run)
+            switch order.deed {
+            case .backup: place.snapshots.contains(run)
             case .migrate: place.migrated.contains(run)
             case .restore: place.restored.contains(run)
+            case .snapshot, .green, .swap, .swapBack, .resumeWrites, .setAside: false
             }
           return .success(isDone ? .done("it has") : .undone("it has not"))
         }, stale: { .success(.unclear("in between")) }))
   }
+
+  func variables(of slot: Slot, isLive: Bool) -> [String: String] { [:] }
+  func loss(_ order: DataOrder) async throws(ConnectorError) -> DataLoss? { nil }
+  func readiness(live: Slot?) async -> DataReadiness { DataReadiness(checks: []) }
+  func remove(_ aside: AsideData) async throws(ConnectorError) {}
+  func contents(of slot: Slot, live: Slot?) -> AsideData? { nil }
 }
