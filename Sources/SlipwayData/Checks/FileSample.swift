@@ -81,12 +81,9 @@ package struct FileSample: Sendable {
         sha256.update(bufferPointer: part)
       }
     }
-    return .success((hex(sha1.finalize()), hex(sha256.finalize())))
+    return .success((sha1.finalize().hexadecimal, sha256.finalize().hexadecimal))
   }
 
-  private static func hex(_ digest: some Sequence<UInt8>) -> String {
-    digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-  }
 }
 
 /// Work that blocks, on a thread that is not one of the few of the shared pool.

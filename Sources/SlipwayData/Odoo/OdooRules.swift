@@ -1,4 +1,3 @@
-package import SlipwayConnectors
 package import SlipwayModel
 
 /// What is asked of an Odoo database beside what is asked of every database.

@@ -1,4 +1,5 @@
 internal import CZlib
+internal import Foundation
 internal import Glibc
 internal import SlipwayConnectors
 
