@@ -116,7 +116,7 @@ extension OdooCondition {
       return DataCheck(
         name, passed: false,
         detail: "a neutralized copy must not become production: its mail is off and its scheduled jobs are stopped; "
-          + "take green's data from production itself (data: copy)")
+          + "take green's data from production itself (green_data: copy)")
     }
     if !isNeutralized, comesFromProduction, !isProtected {
       return DataCheck(

@@ -1,5 +1,5 @@
 internal import Foundation
-package import SlipwayConnectors
+internal import SlipwayConnectors
 
 /// `manifest.json` of a backup in Odoo's own format.
 package struct OdooManifest: Sendable, Equatable {

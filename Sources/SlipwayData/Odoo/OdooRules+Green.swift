@@ -57,22 +57,31 @@ extension OdooRules {
 
   /// Why the database is not neutralized at all: somebody is connected already, or a module's code is not there and its SQL would be left out.
   private func refusal(_ session: PostgresSession, _ release: ReleaseID) async throws(DatabaseError) -> DataCheck? {
-    let others = try await session.rows(
-      """
-      SELECT coalesce(nullif(application_name, ''), usename) FROM pg_stat_activity
-      WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
-      """)
-    guard others.isEmpty else {
-      let names = Set(others.compactMap { $0[0] }).sorted()
+    if let others = try await others(session) {
       return DataCheck(
         "neutralized", passed: false,
-        detail:
-          "somebody is connected to the copy before it is neutralized: \(OdooModuleRules.list(names)); stop it first")
+        detail: "somebody is connected to the copy before it is neutralized: \(others); stop it first")
     }
     let code = OdooModuleRules(try await OdooModule.all(session)).code(in: addons(release))
     guard !code.passed else { return nil }
     return DataCheck(
       "neutralized", passed: false, detail: "not neutralized, because upstream leaves such modules out: \(code.detail)")
+  }
+
+  /// Who else is connected, when they do not go within five seconds: a session that was closed stays in the list for a moment.
+  private func others(_ session: PostgresSession) async throws(DatabaseError) -> String? {
+    var names: [String] = []
+    for _ in 0..<25 {
+      names = try await session.rows(
+        """
+        SELECT DISTINCT coalesce(nullif(application_name, ''), usename) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend' ORDER BY 1
+        """
+      ).compactMap { $0[0] }
+      if names.isEmpty { return nil }
+      try await session.rows("SELECT pg_sleep(0.2)")
+    }
+    return OdooModuleRules.list(names)
   }
 
   /// What the command prints. Through a file, because what is kept of a command's output is bounded and half of such SQL is none.

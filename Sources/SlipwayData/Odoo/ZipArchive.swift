@@ -1,19 +1,19 @@
 internal import CZlib
 internal import Foundation
 internal import Glibc
-internal import SlipwayConnectors
+package import SlipwayConnectors
 
 /// A zip archive on disk, read entry by entry; every call blocks.
 ///
 /// Not shared between threads: a descriptor has one owner.
-final class ZipArchive {
+package final class ZipArchive {
   private static let chunk = 1 << 18
   private let handle: CInt
   let size: Int64
-  let entries: [ZipEntry]
+  package let entries: [ZipEntry]
 
   /// - Throws: ``ConnectorError`` when the file cannot be read or is no archive whose directory makes sense.
-  init(path: String) throws(ConnectorError) {
+  package init(path: String) throws(ConnectorError) {
     let handle = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard handle >= 0 else {
       throw ConnectorError(.misconfigured, "\(path) cannot be read: \(String(cString: strerror(errno)))")
@@ -57,7 +57,7 @@ final class ZipArchive {
   }
 
   /// Hands out what the entry holds, in pieces; length and checksum have been compared when it returns.
-  func read(
+  package func read(
     _ entry: ZipEntry, _ take: (UnsafeRawBufferPointer) throws(ConnectorError) -> Void
   ) throws(ConnectorError) {
     var source = try Source(handle: handle, offset: contentStart(of: entry), left: entry.packedBytes)

@@ -1,12 +1,12 @@
 internal import SlipwayConnectors
 
 /// One entry of a zip archive's directory.
-struct ZipEntry: Sendable, Equatable {
-  var name: String
+package struct ZipEntry: Sendable, Equatable {
+  package var name: String
   var isDeflated: Bool
   var checksum: UInt32
   var packedBytes: Int64
-  var bytes: Int64
+  package var bytes: Int64
   /// Where its own header begins.
   var offset: Int64
   /// What Unix knows about it; 0 when the archive does not say.

@@ -1,11 +1,11 @@
 internal import CZlib
 internal import Glibc
-internal import SlipwayConnectors
+package import SlipwayConnectors
 
 /// Writes a zip archive entry by entry, of any size; every call blocks.
 ///
 /// Each entry's header has room for large numbers, which are filled in when it is complete, so that nothing must be known before and little is kept in memory.
-final class ZipWriter {
+package final class ZipWriter {
   private static let chunk = 1 << 18
   private let handle: CInt
   private let path: String
@@ -13,7 +13,7 @@ final class ZipWriter {
   private var entries: [ZipEntry] = []
 
   /// Makes a new file; one that is there is never written over.
-  init(path: String) throws(ConnectorError) {
+  package init(path: String) throws(ConnectorError) {
     handle = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     self.path = path
     guard handle >= 0 else {
@@ -60,7 +60,7 @@ final class ZipWriter {
   }
 
   /// Adds a short entry.
-  func add(_ name: String, _ content: [UInt8], isDeflated: Bool = true) throws(ConnectorError) {
+  package func add(_ name: String, _ content: [UInt8], isDeflated: Bool = true) throws(ConnectorError) {
     var rest = content[...]
     try add(name, isDeflated: isDeflated) { buffer in
       let count = min(buffer.count, rest.count)
@@ -71,7 +71,7 @@ final class ZipWriter {
   }
 
   /// Writes the directory and sees everything on disk.
-  func finish() throws(ConnectorError) {
+  package func finish() throws(ConnectorError) {
     let start = position
     var directory: [UInt8] = []
     for entry in entries {

@@ -127,7 +127,8 @@ extension PostgresServer {
     let available = Set(try await orders.rows("SELECT name FROM pg_available_extensions").compactMap { $0[0] })
     let roles = Set(try await orders.rows("SELECT rolname FROM pg_roles").compactMap { $0[0] })
     return (
-      facts.extensions.map(\.name).filter { !available.contains($0) }, (facts.roles ?? []).filter { !roles.contains($0) }
+      facts.extensions.map(\.name).filter { !available.contains($0) },
+      (facts.roles ?? []).filter { !roles.contains($0) }
     )
   }
 

@@ -23,10 +23,11 @@ extension PostgresServer {
       for pid in left.compactMap({ $0[0] }) {
         do {
           try await session.rows("SELECT pg_terminate_backend($1::int)", [pid])
-        } catch where error.state == "42501" {
+        } catch  where error.state == "42501" {
           throw DatabaseError(
             .refused, state: error.state,
-            "\(session.shown): sessions may not be ended by this role: \(shown); grant it pg_signal_backend, or end them")
+            "\(session.shown): sessions may not be ended by this role: \(shown); grant it pg_signal_backend, or end them"
+          )
         }
       }
       guard ContinuousClock.now < end else {
