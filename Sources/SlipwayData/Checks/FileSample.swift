@@ -1,4 +1,3 @@
-internal import Crypto
 internal import Foundation
 internal import Glibc
 package import SlipwayModel
@@ -65,8 +64,7 @@ package struct FileSample: Sendable {
     guard fstat(handle, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       return .failure(Reason(words: "is no file"))
     }
-    var sha1 = Insecure.SHA1()
-    var sha256 = SHA256()
+    var sums = Hashes(withSHA1: true)
     var buffer = [UInt8](repeating: 0, count: 1 << 18)
     while true {
       let count = read(handle, &buffer, buffer.count)
@@ -75,20 +73,9 @@ package struct FileSample: Sendable {
         if errno == EINTR { continue }
         return .failure(Reason(words: "cannot be read: " + String(cString: strerror(errno))))
       }
-      buffer.withUnsafeBytes { bytes in
-        let part = UnsafeRawBufferPointer(rebasing: bytes[..<count])
-        sha1.update(bufferPointer: part)
-        sha256.update(bufferPointer: part)
-      }
+      buffer.withUnsafeBytes { sums.add(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
     }
-    return .success((sha1.finalize().hexadecimal, sha256.finalize().hexadecimal))
-  }
-
-}
-
-/// Work that blocks, on a thread that is not one of the few of the shared pool.
-func blocking<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
-  await withCheckedContinuation { continuation in
-    DispatchQueue.global().async { continuation.resume(returning: work()) }
+    guard let sha1 = sums.sha1(), let sha256 = try? sums.sha256() else { return .failure(Reason(words: "has no hash")) }
+    return .success((sha1, sha256.hex))
   }
 }

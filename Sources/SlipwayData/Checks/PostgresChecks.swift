@@ -90,8 +90,18 @@ package struct PostgresChecks: DataChecks {
       return DataCheck("files", passed: false, detail: "the database refers to no file, so none could be read")
     }
     let sample = FileSample(folder: root.hasPrefix("/") ? root : folder + "/" + root, names: files.names)
-    let faults = await blocking {
-      references.compactMap { file in sample.fault(of: file).map { "\(file.path) \($0)" } }
+    let faults: [String]
+    do throws(ConnectorError) {
+      faults = try await Blocking.run { stop throws(ConnectorError) in
+        var faults: [String] = []
+        for file in references {
+          try stop.check()
+          if let fault = sample.fault(of: file) { faults.append("\(file.path) \(fault)") }
+        }
+        return faults
+      }
+    } catch {
+      throw DatabaseError(error.code, error.message)
     }
     return DataCheck(
       "files", passed: faults.isEmpty,

@@ -23,7 +23,9 @@ struct ServiceVerifierTests {
       try await withService { service in
         try await withProbe { probe in
           let journal = Notes()
-          let verifier = ServiceVerifier(probe: probe, runner: runner(in: folder), secrets: noSecrets) { journal.wait($0) }
+          let verifier = ServiceVerifier(probe: probe, runner: runner(in: folder), secrets: noSecrets) {
+            journal.wait($0)
+          }
           let outcomes = await verifier.verify(
             Verification(
               url: url ?? service, health: health, version: version.map(VersionSpec.init), checks: checks,
