@@ -21,29 +21,30 @@ package struct DatabaseDump: Sendable {
     self.timeout = timeout
   }
 
-  /// Dumps `database` as `view` sees it into `folder`, which must not exist, and reads all of it back.
+  /// Dumps `database` as `view` sees it into `folder`, which must not exist.
   ///
-  /// - Parameter tables: object numbers of the tables whose data must be in it.
-  /// - Returns: bytes of the dump.
-  /// - Throws: ``ConnectorError`` for any exit code but 0 and for a dump in which something is missing or cut; the folder may be left half-made.
-  @discardableResult
+  /// - Throws: ``ConnectorError`` for any exit code but 0; the folder may be left half-made.
   package func make(
-    of database: String, seenBy view: DatabaseView, tables: Set<String>, into folder: String
-  ) async throws(ConnectorError) -> Int64 {
+    of database: String, seenBy view: DatabaseView, into folder: String
+  ) async throws(ConnectorError) {
     try await run(
       "pg_dump",
       [
         "--format=directory", "--jobs=\(jobs)", "--compress=1", "--no-password", "--lock-wait-timeout=60s",
         "--snapshot=\(view.identifier)", "--file=\(folder)",
       ], database: database, what: "dump of database '\(database)'")
+  }
+
+  /// Reads a dump to its last byte and looks whether the data of all `tables` are in it.
+  ///
+  /// - Parameter tables: object numbers, from the very view that was dumped.
+  /// - Throws: ``ConnectorError/Code/garbage`` when something is missing, empty or cut.
+  package func check(_ folder: String, holds tables: Set<String>) async throws(ConnectorError) {
     let missing = tables.subtracting(try await verify(folder).tables.map(\.number))
     guard missing.isEmpty else {
       throw ConnectorError(
-        .garbage,
-        "dump of database '\(database)' lacks the data of \(missing.count) of \(tables.count) tables; look whether they were dropped meanwhile, and repeat"
-      )
+        .garbage, "dump in \(folder) lacks the data of \(missing.count) of \(tables.count) tables; make it again")
     }
-    return Self.bytes(of: folder)
   }
 
   /// Reads a dump to its last byte.
@@ -138,10 +139,5 @@ package struct DatabaseDump: Sendable {
   private static func size(of path: String) -> Int64 {
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
     return (attributes?[.size] as? NSNumber)?.int64Value ?? 0
-  }
-
-  private static func bytes(of folder: String) -> Int64 {
-    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return files.reduce(0) { $0 + size(of: folder + "/" + $1) }
   }
 }

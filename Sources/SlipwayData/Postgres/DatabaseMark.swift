@@ -60,6 +60,8 @@ package struct DatabaseMark: Codable, Sendable, Equatable {
     package var run: RunID
     /// Folders to rename, in order.
     package var folders: [Renaming]
+    /// Whether the databases have their new names, so that the folders must follow.
+    package var isDecided: Bool
   }
 
   package struct Renaming: Codable, Sendable, Equatable {

@@ -25,6 +25,7 @@ struct PromotionChecks {
       guard let environment = draft.environments.first(where: { $0.name == to.text }) else { continue }
       checkMeasured(promotion, environment.value)
       checkMigration(promotion, environment.value)
+      DataChecks(draft: draft, reading: reading).run(promotion, environment.value)
       SmokeTestChecks(promotion: promotion, environment: environment, reading: reading).run()
       let origin = draft.environments.first { $0.name == promotion.value.from?.text }?.value
       OdooPassageChecks(promotion: promotion, environment: environment.value, origin: origin, reading: reading).run()
@@ -152,6 +153,9 @@ struct PromotionChecks {
     case .crashes:
       guard case .commands = environment.deploy else { return nil }
       return ("nobody counts the crashes of what commands deploy", "'deploy: {processes: …}'")
+    case .databaseErrors:
+      if case .postgres? = environment.data { return nil }
+      return ("nobody knows the database of '\(environment.name)'", "'data: {postgres: …}'")
     case .p95, .p99, .p95Increase, .p99Increase:
       let way = "'metrics: {prometheus: …}' with a 'latency' query"
       switch (environment.metrics, environment.traffic) {
