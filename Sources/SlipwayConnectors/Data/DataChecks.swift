@@ -1,7 +1,7 @@
 package import SlipwayModel
 
-/// Which data a service works on.
-package struct DataPlace: Sendable, Equatable {
+/// The data that a service works on, while they are looked at.
+package struct CheckedData: Sendable, Equatable {
   package var database: String
   /// The folder of the files; nil where there are none.
   package var files: String?
@@ -20,6 +20,6 @@ package protocol DataChecks: Sendable {
   ///
   /// - Throws: ``ConnectorError`` where the data cannot be looked at, which is no pass either.
   func look(
-    _ check: DataCheckSpec, at place: DataPlace, timeout: Span
+    _ check: DataCheckSpec, at place: CheckedData, timeout: Span
   ) async throws(ConnectorError) -> [DataCheck]
 }

@@ -142,7 +142,7 @@ package struct ServiceVerifier: Verifier {
       let isThere = contains == "${release}" ? Self.names(release, in: answer.body) : answer.body.contains(wanted)
       return (isThere, isThere ? "\(status), contains '\(wanted)'" : "answered \(status), but without '\(wanted)'")
     case .command(_, let line, let timeout):
-      var variables = verification.deployment.variables.merging(verification.data) { $1 }
+      var variables = verification.deployment.variables
       variables["SLIPWAY_URL"] = verification.url
       let output = try await runner.run(line, variables: variables, timeout: timeout)
       return (output.code == 0, output.code == 0 ? "code 0" : "code \(output.code): \(output.ending)")
@@ -165,13 +165,14 @@ package struct ServiceVerifier: Verifier {
         "nobody can look at the data of '\(verification.deployment.environment)' from here; "
           + "name who keeps them under 'data: {postgres: …}' of the environment")
     }
-    guard let database = verification.data["SLIPWAY_DATABASE"] else {
+    let place = verification.deployment.data
+    guard let database = place["SLIPWAY_DATABASE"] else {
       throw ConnectorError(
         .misconfigured, "which database slot \(verification.deployment.slot) works on is not known here")
     }
-    let place = DataPlace(
-      database: database, files: verification.data["SLIPWAY_FILES"], deployment: verification.deployment)
-    let found = try await data.look(spec, at: place, timeout: timeout)
+    let looked = CheckedData(
+      database: database, files: place["SLIPWAY_FILES"], deployment: verification.deployment)
+    let found = try await data.look(spec, at: looked, timeout: timeout)
     let failed = found.filter { !$0.passed }
     let told = (failed.isEmpty ? found : failed).map { found.count == 1 ? $0.detail : "\($0.name): \($0.detail)" }
     // A look that found nothing to say has seen nothing.

@@ -25,7 +25,7 @@ struct SignInCheck: Sendable {
       hidden[field] = Secret(value)
     }
     let answer = try await send(hidden, as: visitor)
-    if let refusal = try visitor.enter(answer, spec) { return (false, refusal) }
+    if let refusal = visitor.enter(answer, spec) { return (false, refusal) }
     var told = ["signed in with status \(answer.status)"]
     if let page = spec.then {
       let shown = try await probe.get(url + page.path, headers: visitor.headers, timeout: timeout)
@@ -136,7 +136,7 @@ private struct Visitor {
   }
 
   /// Takes what the answer gives; says why it is no success.
-  mutating func enter(_ answer: HTTPAnswer, _ spec: SignInSpec) throws(ConnectorError) -> String? {
+  mutating func enter(_ answer: HTTPAnswer, _ spec: SignInSpec) -> String? {
     let asked = "\(spec.path) answered \(answer.status)"
     if let status = spec.status, answer.status != status { return "\(asked), \(status) expected" }
     if spec.status == nil, answer.status >= 400 { return "\(asked) to name and password" }

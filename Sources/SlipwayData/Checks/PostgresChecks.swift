@@ -22,7 +22,7 @@ package struct PostgresChecks: DataChecks {
   }
 
   package func look(
-    _ check: DataCheckSpec, at place: DataPlace, timeout: Span
+    _ check: DataCheckSpec, at place: CheckedData, timeout: Span
   ) async throws(ConnectorError) -> [DataCheck] {
     let result = await withTaskGroup(of: Result<[DataCheck], ConnectorError>?.self) { group in
       group.addTask {
@@ -45,7 +45,7 @@ package struct PostgresChecks: DataChecks {
   }
 
   private func find(
-    _ check: DataCheckSpec, _ place: DataPlace, _ timeout: Span
+    _ check: DataCheckSpec, _ place: CheckedData, _ timeout: Span
   ) async throws(ConnectorError) -> [DataCheck] {
     do throws(DatabaseError) {
       let session = try await PostgresSession.open(address, database: place.database, name: "slipway-check")
@@ -75,7 +75,7 @@ package struct PostgresChecks: DataChecks {
   }
 
   private func files(
-    _ count: Int, _ session: PostgresSession, _ place: DataPlace
+    _ count: Int, _ session: PostgresSession, _ place: CheckedData
   ) async throws(DatabaseError) -> DataCheck {
     guard let files = spec.files, let query = files.references, let root = place.files else {
       throw DatabaseError(
@@ -111,7 +111,7 @@ package struct PostgresChecks: DataChecks {
   }
 
   private func odoo(
-    _ aspects: [OdooAspect], _ session: PostgresSession, _ place: DataPlace
+    _ aspects: [OdooAspect], _ session: PostgresSession, _ place: CheckedData
   ) async throws(DatabaseError) -> [DataCheck] {
     guard let odoo = spec.odoo else {
       throw DatabaseError(.misconfigured, "database \(place.database) is no Odoo database; write 'odoo' under its data")

@@ -174,10 +174,7 @@ extension OdooZip {
       }
     }
     try writer.finish()
-    // A link is refused where the name has come to be there meanwhile; a rename would write over it.
-    guard link(partial, path) == 0 else {
-      throw ConnectorError(.unreachable, "\(path) cannot be written: \(String(cString: strerror(errno)))")
-    }
+    try WorkFolder.publish(partial, as: path)
   }
 
   private static func add(

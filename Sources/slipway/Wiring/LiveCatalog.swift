@@ -2,6 +2,7 @@ internal import AsyncHTTPClient
 internal import Foundation
 internal import NIOCore
 internal import SlipwayConnectors
+internal import SlipwayData
 internal import SlipwayEngine
 internal import SlipwayModel
 
@@ -75,7 +76,9 @@ struct LiveCatalog: ConnectorCatalog {
       case .dataPlane: PlaneCounters(plane)
       case .prometheus(let spec): try PrometheusSource(spec, secrets: secrets, client: client)
       }
-    let verifier = ServiceVerifier(probe: HTTPProbe(client: client), runner: runner, secrets: secrets) {
+    let verifier = ServiceVerifier(
+      probe: HTTPProbe(client: client), runner: runner, secrets: secrets, data: try dataChecks(environment)
+    ) {
       try await Task.sleep(for: $0.duration)
     }
     let data: (any DataStore)? =
@@ -85,6 +88,13 @@ struct LiveCatalog: ConnectorCatalog {
       case nil: nil
       }
     return EnvironmentConnectors(deployer: deployer, plane: plane, source: source, verifier: verifier, data: data)
+  }
+
+  private func dataChecks(_ environment: EnvironmentSpec) throws(ConnectorError) -> (any DataChecks)? {
+    guard case .postgres(let spec)? = environment.data else { return nil }
+    return PostgresChecks(
+      spec, address: try PostgresAddress(spec.server, secrets: secrets), folder: options.root.path,
+      isProtected: environment.protected)
   }
 
   private func plane(_ environment: EnvironmentSpec) throws(ConnectorError) -> any TrafficPlane {

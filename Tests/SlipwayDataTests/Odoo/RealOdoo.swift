@@ -59,12 +59,13 @@ struct RealOdoo: Sendable {
     PostgresChecks(try spec(odoo), address: try cluster.address(), folder: folder.path, isProtected: isProtected)
   }
 
-  var place: DataPlace { DataPlace(database: database, files: files, deployment: Self.deployment) }
+  var place: CheckedData { CheckedData(database: database, files: files, deployment: deployment) }
 
-  static let deployment = Deployment(
-    environment: "production", slot: .a,
-    release: Release(id: "1.0", artifact: "odoo"),
-    run: "20261121-1500-0001")
+  var deployment: Deployment {
+    Deployment(
+      environment: "production", slot: .a, release: Release(id: "1.0", artifact: "odoo"), run: "20261121-1500-0001",
+      data: ["SLIPWAY_DATABASE": database, "SLIPWAY_FILES": files])
+  }
 
   /// Runs the example's server meanwhile; it ends with the test's process.
   func serve<Result>(_ more: [String: String] = [:], _ body: (String) async throws -> Result) async throws -> Result {

@@ -34,8 +34,7 @@ struct SmokeTestTests {
       let outcomes = await verifier.verify(
         Verification(
           url: url, health: HealthSpec(path: "/web/health", timeout: Self.patience), version: nil, checks: checks,
-          deployment: RealOdoo.deployment,
-          data: ["SLIPWAY_DATABASE": odoo.database, "SLIPWAY_FILES": odoo.files])
+          deployment: odoo.deployment)
       ) { _ in }
       return Array(outcomes.dropFirst())
     }
