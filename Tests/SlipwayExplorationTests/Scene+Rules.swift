@@ -126,7 +126,14 @@ extension Scene {
   }
 
   private func rulesOfLookingAfterGreen(_ decision: Decision) -> String? {
-    guard case .wait(let wait) = decision, wait.kind == .person || wait.kind == .freeze else { return nil }
+    guard case .wait(let wait) = decision else { return nil }
+    // What a person has in hand is theirs until they say so.
+    if promotion.inHand?.kind == .shift, world.share != world.provenShare { return nil }
+    if wait.kind == .confirmation, world.share > 0, !world.isSettled, !world.isTorn {
+      return wait.until.map { $0 - now > promotion.plan.watch.every } ?? true
+        ? "the run waits for a confirmation with \(world.share) % on green, and nobody watches it" : nil
+    }
+    guard wait.kind == .person || wait.kind == .freeze else { return nil }
     if promotion.suspension == nil { return "the run waits for a person whom nobody told: \(wait.reason)" }
     guard wait.until == nil || wait.kind == .freeze else { return nil }
     return world.share > 0 && world.share < 100 && !world.isTorn

@@ -23,12 +23,17 @@ extension Promotion {
     case .undone(let detail) where isMessage, .unclear(let detail) where isMessage,
       .unreadable(let detail) where isMessage:
       settle(index, .skipped, "may or may not have been sent: \(detail)", at: time)
+    case .undone(let detail) where isByHand(index) && !Mutant.believeConfirmation.isActive:
+      handBack(index, detail, at: time)
+    case .undone(let detail) where isByHand(index): settle(index, .succeeded, detail, at: time)
+    case .unclear(let detail) where isByHand(index):
+      settle(index, .succeeded, "\(detail); it counts as done by the word of who confirmed it", at: time)
     case .unclear(let detail) where isStoppedInShift(index): askAgain(index, attempt, detail, at: time)
     case .unclear(let detail) where Mutant.unclearIsDone.isActive: settle(index, .succeeded, detail, at: time)
     case .undone(let detail), .unclear(let detail):
       records[index].detail = detail
       records[index].status = .pending
-      keepWatching()
+      keepWatching(isShareKnown: true)
     case .unreadable(let reason): askAgain(index, attempt, reason, at: time)
     }
   }
