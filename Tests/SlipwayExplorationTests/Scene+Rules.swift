@@ -10,7 +10,10 @@ extension Scene {
     if case .back = promotion.phase { isBack = true }
     if promotion.suspension != nil { return "\(id) begins while a person has stopped the run" }
     if isBack, let broken = rulesOfGoingBack(run.step) { return broken }
-    if !isBack, run.step.action.changesTarget, let until = world.frozenUntil, until > now {
+    // Green that serves everything is settled all the same: half a promotion over a freeze would be worse.
+    var isSettling = false
+    if case .shift(_, settles: true) = run.step.action { isSettling = true }
+    if !isBack, !isSettling, run.step.action.changesTarget, let until = world.frozenUntil, until > now {
       return "\(id) begins in a freeze"
     }
     guard run.step.action.hasEffect else { return rules(of: run.step) }

@@ -44,10 +44,7 @@ struct Setting: Sendable, CustomStringConvertible {
       confirms: ConfirmSpec.Place.allCases.map { ConfirmSpec(id: $0.rawValue, instructions: "look", place: $0) }),
     atLeast: 1_000)
   static let byPeople = Setting(
-    name: "every step by hand", plan: Sample.plan(weights: [50, 100], automation: AutomationSpec(.manual)),
-    atLeast: 1_000)
-  static let byPeopleAtOnce = Setting(
-    name: "every step by hand, blue-green", plan: Sample.plan(automation: AutomationSpec(.manual)), atLeast: 1_000)
+    name: "every step by hand", plan: Sample.plan(automation: AutomationSpec(.manual)), atLeast: 1_000)
   static let asked = Setting(
     name: "every step assisted, with a gate and a freeze",
     plan: Sample.plan(

@@ -83,7 +83,7 @@ extension Breakage {
   static let meaning: [Breakage] = [
     Breakage("rollout: {steps", "automation: {§shfit-10: manual}\n    rollout: {steps", "did you mean 'shift-10'?"),
     Breakage("rollout: {steps", "automation: {§watch: manual}\n    rollout: {steps", "people have no part in 'watch'"),
-    Breakage("rollout: {steps", "automation: {§gate-soak: manual}\n    rollout: {steps", "people have no part in"),
+    Breakage("rollout: {steps", "automation: {§record: manual}\n    rollout: {steps", "people have no part in"),
     Breakage("- to: staging", "- to: staging\n    automation: §manual", "'deploy' cannot be done by hand"),
     Breakage(
       "rollout: {steps",

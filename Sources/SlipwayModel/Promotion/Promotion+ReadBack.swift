@@ -53,7 +53,9 @@ extension Promotion {
 
   private mutating func askAgain(_ index: Int, _ attempt: Int, _ reason: String, at time: Timestamp) {
     records[index].detail = reason
-    let again = time + records[index].step.retry.delay(after: max(3, attempt))
+    // How often a person was asked says nothing about how often the look failed.
+    let tries = isByHand(index) ? records[index].errors : attempt
+    let again = time + records[index].step.retry.delay(after: max(3, tries))
     if mayRepeat(index) {
       // Going back does not wait for an answer: the write is harmless when repeated, and each attempt counts towards telling people.
       records[index].status = .retrying(at: again)
