@@ -67,12 +67,14 @@ package struct RunStatus: Codable, Sendable, Equatable {
     package var startedAt: Timestamp?
     package var finishedAt: Timestamp?
     package var detail: String
+    /// What was done to data, in numbers; nil for other steps.
+    package var data: DataReport?
     package var level: AutomationLevel
     package var confirmedBy: Person?
     package var note: String?
 
     enum CodingKeys: CodingKey {
-      case id, kind, status, attempts, startedAt, finishedAt, detail, level, confirmedBy, note
+      case id, kind, status, attempts, startedAt, finishedAt, detail, data, level, confirmedBy, note
     }
   }
 
@@ -126,8 +128,8 @@ package struct RunStatus: Codable, Sendable, Equatable {
       let confirmation = promotion.confirmation(of: index)
       return StepLine(
         id: record.step.id, kind: record.step.kind, status: record.status.word, attempts: record.attempts,
-        startedAt: record.startedAt, finishedAt: record.finishedAt, detail: record.detail, level: record.step.level,
-        confirmedBy: confirmation?.by, note: confirmation?.note)
+        startedAt: record.startedAt, finishedAt: record.finishedAt, detail: record.detail, data: record.data,
+        level: record.step.level, confirmedBy: confirmation?.by, note: confirmation?.note)
     }
     approvals = promotion.approvals.map {
       ApprovalLine(

@@ -13,8 +13,15 @@ package struct Handwork: Sendable {
   }
 
   /// Why nobody but Slipway can do `step`; nil when a person can.
-  package static func obstacle(to step: Step, in environment: EnvironmentSpec) -> String? {
-    switch (step.kind, environment.deploy, environment.data) {
+  package static func obstacle(
+    to step: Step, in environment: EnvironmentSpec, greenData: GreenData = .shared
+  ) -> String? {
+    if step.kind == .shift, greenData != .shared, case .postgres(let spec)? = environment.data,
+      case .one = spec.databases
+    {
+      return "databases change their names inside it"
+    }
+    return switch (step.kind, environment.deploy, environment.data) {
     case (.deploy, .processes, _): "Slipway itself runs the processes of '\(environment.name)'"
     case (.snapshot, _, .postgres?), (.backup, _, .postgres?), (.restore, _, .postgres?):
       "a copy counts only when Slipway made and verified it"

@@ -116,7 +116,7 @@ extension Promotion {
         Wait(
           kind: .confirmation, until: min(until, nextLook(behind: index, at: now) ?? until),
           reason: "confirm '\(spec.id)': \(spec.instructions)\(found)"))
-    case .gate, .recheck, .snapshot, .deploy, .migrate, .restore, .verify, .shift, .record, .schedule, .notify,
+    case .gate, .recheck, .data, .deploy, .verify, .shift, .record, .schedule, .notify,
       .destroy,
       .approve:
       // Where no pause ever was seen, people are told here at last.

@@ -22,7 +22,8 @@ struct AutomationChecks {
     for name in spec.automation.named.keys.sorted() { check(name, steps, open, node) }
     for step in open where spec.automation.level(of: step) != .automatic {
       checkName(of: step)
-      guard spec.automation.level(of: step) == .manual, let obstacle = Handwork.obstacle(to: step, in: environment)
+      guard spec.automation.level(of: step) == .manual,
+        let obstacle = Handwork.obstacle(to: step, in: environment, greenData: spec.greenData)
       else { continue }
       let position = place(of: step, in: node)
       reading.report(

@@ -26,6 +26,7 @@ struct PromotionChecks {
       checkMeasured(promotion, environment.value)
       checkMigration(promotion, environment.value)
       AutomationChecks(promotion, to: environment, reading).run()
+      DataChecks(draft: draft, reading: reading).run(promotion, environment.value)
       if environment.value.protected {
         ProtectionChecks(environment: environment, promotion: promotion, reading: reading).run()
       }
