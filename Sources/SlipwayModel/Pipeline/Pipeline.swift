@@ -88,13 +88,17 @@ package struct PromotionSpec: Codable, Sendable, Equatable {
   package var greenData: GreenData
   /// Ways around single rules.
   package var exceptions: ExceptionSpec
+  /// Which steps a person has a part in.
+  package var automation: AutomationSpec
 
   package init(
     from: EnvironmentName?, to: EnvironmentName, gates: [GateSpec] = [], approval: ApprovalSpec? = nil,
     confirms: [ConfirmSpec] = [], rollout: RolloutSpec = RolloutSpec(), watch: WatchSpec = WatchSpec(),
     verify: VerifySpec = VerifySpec(), rollback: RollbackSpec = RollbackSpec(), migration: MigrationSpec? = nil,
-    greenData: GreenData = .shared, exceptions: ExceptionSpec = ExceptionSpec()
+    greenData: GreenData = .shared, exceptions: ExceptionSpec = ExceptionSpec(),
+    automation: AutomationSpec = .automatic
   ) {
+    self.automation = automation
     self.from = from
     self.to = to
     self.gates = gates

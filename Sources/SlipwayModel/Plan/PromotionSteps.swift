@@ -53,11 +53,13 @@ struct PromotionSteps {
     let mayTakeLong =
       spec.approval != nil || spec.confirms.contains { $0.place == .beforeDeploy } || gateSpecs.contains(where: mayWait)
     guard !gateSpecs.isEmpty, mayTakeLong else { return [] }
-    let timeout = gates.map(\.timeout).reduce(.zero, +)
-    return [
-      Step(
-        id: "recheck", action: .recheck(gateSpecs), timeout: max(.minutes(5), timeout), retry: .few, undo: .nothing)
-    ]
+    return [Self.recheck(gateSpecs, taking: gates.map(\.timeout))]
+  }
+
+  static func recheck(_ gates: [GateSpec], taking times: [Span]) -> Step {
+    Step(
+      id: "recheck", action: .recheck(gates), timeout: max(.minutes(5), times.reduce(.zero, +)), retry: .few,
+      undo: .nothing)
   }
 
   private func mayWait(_ gate: GateSpec) -> Bool {

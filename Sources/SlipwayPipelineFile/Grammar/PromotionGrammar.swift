@@ -14,12 +14,13 @@ struct PromotionDraft: Sendable {
   var migration: MigrationSpec?
   var greenData = GreenData.shared
   var exceptions = ExceptionSpec()
+  var automation = AutomationSpec.automatic
 
   var spec: PromotionSpec {
     PromotionSpec(
       from: from, to: to, gates: gates.compactMap { $0.value.spec(from: from) }, approval: approval,
       confirms: confirms, rollout: rollout, watch: watch, verify: verify, rollback: rollback,
-      migration: migration, greenData: greenData, exceptions: exceptions)
+      migration: migration, greenData: greenData, exceptions: exceptions, automation: automation)
   }
 }
 
@@ -49,6 +50,10 @@ enum PromotionGrammar {
       .optional(
         "exceptions", \.exceptions, ApprovalGrammar.exceptions,
         "Ways around single rules, each with its own people; what is not named nobody can do."),
+      .optional(
+        "automation", \.automation, AutomationGrammar.automation,
+        "automatic, assisted (a person says when) or manual (a person does it) for all steps, or by step, kind and 'default'."
+      ),
       .optional("rollout", \.rollout, rollout, "How traffic moves."),
       .optional("watch", \.watch, WatchGrammar.watch, "What is watched while it moves."),
       .optional("verify", \.verify, verify, "Smoke tests. Health is always asked."),

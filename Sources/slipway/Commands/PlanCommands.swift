@@ -156,7 +156,8 @@ struct PlanView: Encodable {
 enum StepText {
   static func line(_ step: Step, _ plan: Plan) -> String {
     let name = step.id.text.padding(toLength: max(24, step.id.text.count), withPad: " ", startingAt: 0)
-    return "\(name) \(what(step, plan))"
+    let level = step.level == .automatic ? "" : "\(step.level.rawValue): "
+    return "\(name) \(level)\(what(step, plan))"
   }
 
   private static func what(_ step: Step, _ plan: Plan) -> String {
