@@ -4,9 +4,12 @@ package import SlipwayModel
 extension Promotion {
   private var forward: ArraySlice<StepRecord> { records.prefix(plan.steps.count) }
 
-  /// The snapshot of what served before: named by the run.
-  var blueBackup: RunID? {
-    forward.contains { $0.step.kind == .backup && $0.status == .succeeded } ? run : nil
+  /// The snapshot of what served before: named by the run, also where the report of making it was lost with the process that made it.
+  var blueBackup: SnapshotID? {
+    guard let made = forward.first(where: { $0.step.action == .data(.backup) && $0.status == .succeeded }) else {
+      return nil
+    }
+    return made.data?.snapshot ?? SnapshotID(run.text)
   }
 
   /// What green was made of, once it was made.

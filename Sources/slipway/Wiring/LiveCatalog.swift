@@ -122,7 +122,9 @@ struct LiveCatalog: ConnectorCatalog {
   /// What the data of both sides look like at this moment; touches nothing.
   func data(_ plan: Plan, _ factor: Double) async -> DataVerdict {
     let target = await look(at: plan.environment, live: plan.blue?.slot)
-    return DataVerdict(target: target, factor: factor)
+    guard let source = plan.source else { return DataVerdict(target: target, factor: factor) }
+    let other = await look(at: source.environment, live: source.live?.slot)
+    return DataVerdict(target: target, source: other, factor: factor)
   }
 
   private func look(at environment: EnvironmentSpec, live: Slot?) async -> DataLook {
