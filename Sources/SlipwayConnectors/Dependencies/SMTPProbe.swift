@@ -20,6 +20,7 @@ package struct SMTPProbe: Sendable {
   /// The caller bounds how long that may take, by cancelling.
   ///
   /// - Parameters:
+  ///   - question: which server, and how it is spoken to.
   ///   - timeout: of connecting, which cannot be cancelled.
   ///   - subject: one line.
   ///   - id: part of the mail's own id.

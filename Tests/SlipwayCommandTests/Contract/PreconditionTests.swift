@@ -58,7 +58,7 @@ struct PreconditionTests {
 
   @Test("B1: another commit than the one that serves staging is found before anything is touched")
   func otherCommit() async throws {
-    try await Shop.with({ Self.pipeline($0).replacing("          - verified\n", with: "") }) { shop in
+    try await Shop.with({ Self.pipeline($0) }) { shop in
       try await shop.register("1.0.0")
       try await shop.slipway("promote", "1.0.0", "--to", "staging", "--wait", "--as", "carol")
       try shop.write(#"{"version":"1.1.0"}"#, to: "releases/1.1.0.json")

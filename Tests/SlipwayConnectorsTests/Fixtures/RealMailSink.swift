@@ -13,10 +13,8 @@ struct RealMailSink {
   /// The certificate of the server, which signs itself.
   static let certificate = "server.pem"
 
-  /// - Parameters:
-  ///   - mode: `none`, `starttls` (and nothing in clear), `tls`.
-  ///   - refuse: a command and the reply to it, such as `RCPT 550 no such user`.
-  ///   - password: of the user `checks`; nil asks nobody to sign in.
+  // `mode` is `none`, `starttls` (and nothing in clear) or `tls`; `refuse` a command and the reply to it, such as `RCPT 550 no such user`; without
+  // `password`, which is the user `checks`', nobody is asked to sign in.
   static func with<Result>(
     mode: String = "none", refuse: String = "", password: String? = nil,
     _ body: (RealMailSink) async throws -> Result
