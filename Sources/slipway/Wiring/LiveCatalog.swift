@@ -18,6 +18,7 @@ struct LiveCatalog: ConnectorCatalog {
   private let program: String
   private let notifiers: @Sendable () -> [NotifySpec]
   private let requests: @Sendable () -> RequestsSpec?
+  private let snapshots: @Sendable () -> SnapshotsSpec
 
   init(_ options: CommonOptions, state: StateFolder) throws {
     self.options = options
@@ -33,6 +34,7 @@ struct LiveCatalog: ConnectorCatalog {
     let shown = options.file
     notifiers = { (try? PipelineLoading.load(file, shown: shown))?.notify ?? [] }
     requests = { (try? PipelineLoading.load(file, shown: shown))?.requests }
+    snapshots = { (try? PipelineLoading.load(file, shown: shown))?.snapshots ?? SnapshotsSpec() }
   }
 
   /// One client for the whole process; connections are not kept, so that every probe asks anew.
@@ -76,16 +78,34 @@ struct LiveCatalog: ConnectorCatalog {
       case .dataPlane: PlaneCounters(plane)
       case .prometheus(let spec): try PrometheusSource(spec, secrets: secrets, client: client)
       }
-    let verifier = ServiceVerifier(probe: HTTPProbe(client: client), runner: runner) {
+    let verifier = ServiceVerifier(
+      probe: HTTPProbe(client: client), runner: runner, secrets: secrets, data: try dataChecks(environment)
+    ) {
       try await Task.sleep(for: $0.duration)
     }
     let data: (any DataStore)? =
       switch environment.data {
       case .commands(let spec)?: CommandDataStore(spec, runner: runner)
-      case .postgres?: throw ConnectorError(.misconfigured, "data in PostgreSQL are not wired yet")
+      case .postgres(let spec)?: try dataStore(spec, isProtected: environment.protected)
       case nil: nil
       }
     return EnvironmentConnectors(deployer: deployer, plane: plane, source: source, verifier: verifier, data: data)
+  }
+
+  private func dataChecks(_ environment: EnvironmentSpec) throws(ConnectorError) -> (any DataChecks)? {
+    guard case .postgres(let spec)? = environment.data else { return nil }
+    return PostgresChecks(
+      spec, address: try PostgresAddress(spec.server, secrets: secrets), folder: options.root.path,
+      isProtected: environment.protected)
+  }
+
+  /// Who keeps a PostgreSQL database and its files.
+  func dataStore(
+    _ spec: PostgresDataSpec, isProtected: Bool = true
+  ) throws(ConnectorError) -> PostgresDataStore {
+    try PostgresDataStore(
+      spec, folder: options.root.path, snapshots: SnapshotStore(folder: state.snapshots(snapshots(), options.root)),
+      secrets: secrets, inherited: inherited, isProtected: isProtected)
   }
 
   private func plane(_ environment: EnvironmentSpec) throws(ConnectorError) -> any TrafficPlane {
