@@ -15,12 +15,14 @@ struct PromotionDraft: Sendable {
   var greenData = GreenData.shared
   var exceptions = ExceptionSpec()
   var automation = AutomationSpec.automatic
+  var requesters: [RoleName] = []
 
   var spec: PromotionSpec {
     PromotionSpec(
       from: from, to: to, gates: gates.compactMap { $0.value.spec(from: from) }, approval: approval,
       confirms: confirms, rollout: rollout, watch: watch, verify: verify, rollback: rollback,
-      migration: migration, greenData: greenData, exceptions: exceptions, automation: automation)
+      migration: migration, greenData: greenData, exceptions: exceptions, automation: automation,
+      requesters: requesters)
   }
 }
 
@@ -38,6 +40,9 @@ enum PromotionGrammar {
       .optional(
         "approval", \.approval, ApprovalGrammar.approval,
         "Who must agree. Compulsory where the environment is protected."),
+      .optional(
+        "requesters", \.requesters, .list(of: .reference(to: .role), what: "roles", minimum: 1, isUnique: true),
+        "Who may ask for this promotion; anybody when left out."),
       .optional("confirm", \.confirms, confirms, "Steps that a person does by hand and confirms."),
       .optional(
         "migration", \.migration, .word("what a migration means for going back"),
