@@ -21,7 +21,8 @@ struct DataBenchWorld {
     let world = DataBenchWorld(folder: place, port: freePort())
     try world.start()
     defer {
-      _ = try? world.shell("cd /; \(world.asPostgres) \(world.bin)/pg_ctl -D \(world.cluster)/data -m immediate -w stop")
+      _ = try? world.shell(
+        "cd /; \(world.asPostgres) \(world.bin)/pg_ctl -D \(world.cluster)/data -m immediate -w stop")
       try? FileManager.default.removeItem(at: place)
     }
     try await body(world)
@@ -43,7 +44,8 @@ struct DataBenchWorld {
     var rows = ""
     for _ in 0..<count { rows += try addFile() }
     try Data(rows.utf8).write(to: list)
-    try shell("\(programs); psql -q -d \(Self.database) -c \"\\copy files FROM '\(list.path)'\" -c 'VACUUM ANALYZE'; sync")
+    try shell(
+      "\(programs); psql -q -d \(Self.database) -c \"\\copy files FROM '\(list.path)'\" -c 'VACUUM ANALYZE'; sync")
   }
 
   /// Writes a new file and gives its row.
@@ -61,7 +63,8 @@ struct DataBenchWorld {
 
   /// So many of the files are replaced by new ones, as an application's do whose files are called by their hash.
   func replaceFiles(_ count: Int) throws {
-    let paths = try FileManager.default.subpathsOfDirectory(atPath: files.path).filter { $0.contains("/") }.prefix(count)
+    let paths = try FileManager.default.subpathsOfDirectory(atPath: files.path).filter { $0.contains("/") }.prefix(
+      count)
     var lines = ""
     for path in paths {
       try FileManager.default.removeItem(at: files.appendingPathComponent(path))
