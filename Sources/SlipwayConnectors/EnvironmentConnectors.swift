@@ -19,6 +19,15 @@ package struct EnvironmentConnectors: Sendable {
     self.verifier = verifier
     self.data = data
   }
+
+  /// A release in a slot, told where its data are.
+  package func deployment(
+    in environment: EnvironmentName, slot: Slot, release: Release, run: RunID, isLive: Bool = true
+  ) -> Deployment {
+    Deployment(
+      environment: environment, slot: slot, release: release, run: run,
+      data: data?.variables(of: slot, isLive: isLive) ?? [:])
+  }
 }
 
 /// Makes the connectors that an environment names, and those that belong to none.

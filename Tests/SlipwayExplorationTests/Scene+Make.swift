@@ -46,8 +46,14 @@ extension Scene {
     if case .forward = promotion.phase { return nil }
     if case .closing(.success) = promotion.phase { return nil }
     if case .say = move { return nil }
-    return world.isDataTouched && promotion.plan.migration == .irreversible
-      ? "the run turned around by itself although its migration cannot be taken back" : nil
+    return isPastReturn ? "the run turned around by itself although its data cannot follow" : nil
+  }
+
+  /// Whether only a person may turn the run around: data that nothing leads back, or that would be left behind.
+  private var isPastReturn: Bool {
+    let plan = promotion.plan
+    if plan.greenData == .shared { return world.isDataTouched && plan.migration == .irreversible }
+    return world.isShifted && plan.rollback.writes == .ask
   }
 
   // MARK: The engine
@@ -101,7 +107,7 @@ extension Scene {
     world.asking = .begun
     if action == .deploy { world.isVerified = false }
     if action.kind == .shift { world.isShifted = true }
-    if action == .migrate { world.isDataTouched = true }
+    if action == .data(.migrate) { world.isDataTouched = true }
   }
 
   private mutating func writeDown(_ action: Action) {
@@ -216,7 +222,7 @@ extension Scene {
 
   private func ruleOfStopping(_ verdict: WatchVerdict?, _ wasStopped: Bool, _ isOver: Bool) -> String? {
     guard case .forward(_, let suspension) = promotion.phase, verdict != .healthy else { return nil }
-    let mayTurn = !(world.isDataTouched && promotion.plan.migration == .irreversible)
+    let mayTurn = !isPastReturn
     if verdict == .breach, promotion.plan.rollback.automatic, mayTurn { return "a breach did not turn the run around" }
     let saysNothing = verdict != .breach && verdict != .pause
     if isOver, promotion.plan.watch.whenUndecided == .rollBack, mayTurn, saysNothing, !wasStopped {

@@ -40,7 +40,7 @@ extension Scene {
     case .notBegun, .answered: nil
     case .begun: "\(step.id) is begun again without asking whether it has happened"
     case .askedInVain:
-      (isBack || step.retry.attempts == nil) && step.kind != .restore
+      (isBack || step.retry.attempts == nil) && step.action != .data(.restore)
         ? nil : "\(step.id) is begun again although nobody could say whether it has happened"
     }
   }
@@ -48,7 +48,8 @@ extension Scene {
   private func rulesOfGoingBack(_ step: Step) -> String? {
     switch step.action {
     case .shift(percent: 0, settles: false): nil
-    case .verify(.blue, _), .restore, .record(.rolledBack), .destroy(.green), .notify(.rolledBack):
+    case .verify(.blue, _), .data(.restore), .data(.resumeWrites), .data(.setAside), .record(.rolledBack),
+      .destroy(.green), .notify(.rolledBack):
       world.isGreenServing ? "\(step.id) begins on the way back while green may still get traffic" : nil
     default: "\(step.id) has no place on the way back"
     }
@@ -64,9 +65,7 @@ extension Scene {
       return world.isShifted && promotion.plan.blue != nil && !world.isBlueWell
         ? "\(step.id) removes the last release known to run before blue was found well" : nil
     case .shift(let percent, let settles): return rules(ofShift: percent, settles, step)
-    case .snapshot: return world.data == .empty ? nil : "\(step.id) would copy data that are migrated already"
-    case .migrate: return world.copy == .whole ? nil : "\(step.id) begins without a whole copy of the data"
-    case .restore: return rulesOfRestoring(step)
+    case .data(let deed): return rules(of: deed, step)
     case .notify(.emergency):
       return world.isTouched ? "\(step.id) comes after something was touched" : nil
     case .record(.promoted), .notify(.promoted), .schedule:
@@ -76,6 +75,27 @@ extension Scene {
       return world.isGreenServing && promotion.plan.operation == .promote
         ? "\(step.id) is said while green may get traffic" : nil
     case .gate, .recheck, .approve, .confirm, .verify, .watch: return nil
+    }
+  }
+
+  private func rules(of deed: DataDeed, _ step: Step) -> String? {
+    switch deed {
+    case .backup: return world.data == .empty ? nil : "\(step.id) would copy data that are migrated already"
+    case .migrate:
+      if promotion.plan.greenData != .shared {
+        return world.own == .whole ? nil : "\(step.id) begins without data of green's own"
+      }
+      return world.copy == .whole ? nil : "\(step.id) begins without a whole copy of the data"
+    case .restore: return rulesOfRestoring(step)
+    case .green: return world.slot == .empty ? nil : "\(step.id) makes data under a release that runs on them"
+    case .resumeWrites:
+      if case .forward = promotion.phase, world.share != 100 || world.isTorn {
+        return "\(step.id) lets blue take writes that green would not have"
+      }
+      return nil
+    case .setAside:
+      return world.isGreenServing ? "\(step.id) takes data away while green may still get traffic" : nil
+    case .snapshot, .swap, .swapBack: return nil
     }
   }
 
@@ -167,6 +187,8 @@ extension Scene {
       if world.share != 100 || !world.isSettled || world.isTorn || world.slot != .whole {
         return "the run succeeded, but green does not serve everything"
       }
+      if world.isPaused { return "the run succeeded, but blue's data still take no writes" }
+      if plan.greenData != .shared, world.own != .whole { return "the run succeeded, but green has no data" }
       if !world.recordsGreen { return "the run succeeded, but the version record does not name green" }
       return world.agreed == 0 && plan.approval != nil ? "the run succeeded without an approval" : nil
     case .rejected, .blocked:
@@ -177,7 +199,8 @@ extension Scene {
         return "the run is \(outcome.rawValue), but blue does not serve everything"
       }
       if world.recordsGreen { return "the run is \(outcome.rawValue), but the version record names green" }
-      if plan.migration == .restorable, world.data != .empty, outcome != .failed {
+      if world.isPaused, outcome != .failed { return "the run is \(outcome.rawValue), but blue takes no writes" }
+      if plan.migration == .restorable, plan.greenData == .shared, world.data != .empty, outcome != .failed {
         return "the run is \(outcome.rawValue), but its data were not brought back"
       }
       return nil

@@ -8,9 +8,13 @@ extension Scene {
     case .deploy: world.slot == .whole
     case .destroy: world.slot == .empty
     case .shift(let percent, let settles): world.share == percent && world.isSettled == settles && !world.isTorn
-    case .snapshot: world.copy == .whole
-    case .migrate: world.data == .whole
-    case .restore: world.isRestored
+    case .data(.backup): world.copy == .whole
+    case .data(.migrate): world.data == .whole
+    case .data(.restore): world.isRestored
+    case .data(.green): world.own == .whole
+    case .data(.setAside): world.own == .empty
+    case .data(.resumeWrites): !world.isPaused
+    case .data: true
     case .verify(.green, _): world.slot == .whole
     case .verify(.front, _): world.slot == .whole && world.share == 100 && !world.isTorn
     case .verify(.blue, _): !world.isGreenServing
@@ -25,9 +29,13 @@ extension Scene {
     case .deploy: world.slot != contents
     case .destroy: contents == .half ? world.slot == .whole : world.slot != .empty
     case .shift: contents == .half ? !world.isTorn && !isTrue(action) : !isTrue(action)
-    case .snapshot: contents == .half ? world.copy == .empty : world.copy != .whole
-    case .migrate: contents == .half ? world.data == .empty : world.data != .whole
-    case .restore: contents == .half ? world.data != .half : !world.isRestored
+    case .data(.backup): contents == .half ? world.copy == .empty : world.copy != .whole
+    case .data(.migrate): contents == .half ? world.data == .empty : world.data != .whole
+    case .data(.restore): contents == .half ? world.data != .half : !world.isRestored
+    case .data(.green): contents == .half ? world.own == .empty : world.own != .whole
+    case .data(.setAside): contents == .half ? world.own == .whole : world.own != .empty
+    case .data(.resumeWrites): contents == .whole && world.isPaused
+    case .data: false
     case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule, .notify: false
     }
   }
@@ -40,11 +48,15 @@ extension Scene {
     case .shift(let percent, let settles):
       world.isTorn = !isWhole
       if isWhole { (world.share, world.isSettled) = (percent, settles) }
-    case .snapshot: world.copy = contents
-    case .migrate: world.data = contents
-    case .restore:
+    case .data(.backup): world.copy = contents
+    case .data(.migrate): world.data = contents
+    case .data(.green): (world.own, world.isPaused) = (contents, promotion.plan.pausesWrites)
+    case .data(.setAside): world.own = isWhole ? .empty : .half
+    case .data(.resumeWrites): if isWhole { world.isPaused = false }
+    case .data(.restore):
       world.data = isWhole ? .empty : .half
       world.isRestored = isWhole
+    case .data: break
     case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule, .notify: break
     }
   }

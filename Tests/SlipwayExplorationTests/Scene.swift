@@ -111,6 +111,7 @@ private struct KeyWriter {
     packer.put(promotion.isEvidenceEscalated ? 3 : min(promotion.evidenceAttempts, 3), 2)
     packer.put(
       promotion.hasTouchedTraffic, promotion.hasTouchedGreen, promotion.hasMovedTraffic, promotion.hasTouchedData,
+      promotion.touched.contains(.greenData),
       promotion.plan.operation == .rollback
         && promotion.records.prefix(promotion.forwardCount).contains(where: isUntold))
     packer.put(promotion.records.count - promotion.forwardCount, 4)
@@ -174,7 +175,7 @@ private struct KeyWriter {
       switch record.step.action {
       case .approve(let spec): spec.expires
       case .confirm: record.step.timeout
-      case .snapshot, .deploy, .migrate, .restore, .shift, .destroy: record.step.timeout
+      case .data, .deploy, .shift, .destroy: record.step.timeout
       case .gate, .recheck, .verify, .watch, .record, .schedule, .notify: nil
       }
     guard let limit else { return packer.put(1, 2) }

@@ -20,7 +20,7 @@ struct Setting: Sendable, CustomStringConvertible {
 
   static let all: [Setting] = [
     canary, blueGreen, firstDeployment, manual, approval, gates, careful, impatient, byHand, rivals, compatible,
-    restorable, irreversible, frozen,
+    restorable, irreversible, ownData, ownDataAsked, frozen,
   ]
 
   /// All, or those whose name contains what `SLIPWAY_WORLD` says.
@@ -68,6 +68,16 @@ struct Setting: Sendable, CustomStringConvertible {
   static let restorable = data(.restorable)
   static let irreversible = data(.irreversible)
 
+  /// Green on a copy of blue's data; what was written to it goes aside without asking.
+  static let ownData = Setting(
+    name: "data of green's own",
+    plan: Sample.plan(rollback: RollbackSpec(writes: .setAside), migration: .irreversible, greenData: .copy),
+    atLeast: 1_000)
+  /// The same, where a person is asked before writes are left behind, and green is kept.
+  static let ownDataAsked = Setting(
+    name: "data of green's own, asked before they are left",
+    plan: Sample.plan(rollback: RollbackSpec(keepGreen: true), greenData: .copy), atLeast: 1_000)
+
   private static func data(_ migration: MigrationSpec) -> Setting {
     Setting(
       name: "data step, \(migration.rawValue) migration", plan: Sample.plan(migration: migration), atLeast: 1_000)
@@ -98,18 +108,21 @@ enum Sample {
   static func plan(
     of release: Release = new, over serves: Release = old, gates: [String] = [], approval: ApprovalSpec? = nil,
     confirms: [ConfirmSpec] = [], weights: [Int] = [100], watch: WatchSpec = watch(),
-    rollback: RollbackSpec = RollbackSpec(), migration: MigrationSpec? = nil, hasBlue: Bool = true,
-    isFrozenByFreezes: Bool = false
+    rollback: RollbackSpec = RollbackSpec(), migration: MigrationSpec? = nil, greenData: GreenData = .shared,
+    hasBlue: Bool = true, isFrozenByFreezes: Bool = false
   ) -> Plan {
     let spec = PromotionSpec(
       from: nil, to: "production",
       gates: gates.map { .command(name: $0, run: "true", timeout: .seconds(30)) }
         + (isFrozenByFreezes ? [.noFreeze] : []), approval: approval,
       confirms: confirms, rollout: RolloutSpec(steps: weights, watch: .seconds(10)), watch: watch, rollback: rollback,
-      migration: migration)
+      migration: migration, greenData: greenData)
     return made {
-      try Planner(pipeline: pipeline(spec, hasData: migration != nil), ledger: ledger(hasBlue ? [serves] : []))
-        .promotion(of: release.id, to: "production")
+      try Planner(
+        pipeline: pipeline(spec, hasData: migration != nil || greenData != .shared),
+        ledger: ledger(hasBlue ? [serves] : [])
+      )
+      .promotion(of: release.id, to: "production")
     }
   }
 

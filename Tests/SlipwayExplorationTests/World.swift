@@ -22,6 +22,9 @@ struct World: Sendable {
   /// The copy of the data, and the data themselves: empty is as they were, half is neither, whole is migrated.
   var copy = Contents.empty
   var data = Contents.empty
+  /// Data of green's own, and whether blue's take no writes because of them.
+  var own = Contents.empty
+  var isPaused = false
   /// The data were brought back to the copy.
   var isRestored = false
   /// A migration was ever begun.
@@ -75,6 +78,8 @@ struct World: Sendable {
     packer.put(Int(slot.rawValue), 2)
     packer.put(Int(copy.rawValue), 2)
     packer.put(Int(data.rawValue), 2)
+    packer.put(Int(own.rawValue), 2)
+    packer.put(isPaused)
     packer.put(share, 7)
     packer.put(isTorn, isSettled, recordsGreen, isRemovalPlanned)
     packer.put(Int(asking.rawValue), 2)

@@ -16,6 +16,7 @@ final class Driver {
   var hasGreen = false
   var isMigrated = false
   var hasSnapshot = false
+  var deeds: [DataDeed] = []
   /// Answers to attempts, oldest first; what is not named succeeds.
   var results: [StepID: [StepResult]] = [:]
   /// Answers to asking back; what is not named is the truth.
@@ -176,9 +177,10 @@ final class Driver {
     case .shift(let percent, let settles): (share, isSettled) = (percent, settles)
     case .deploy: hasGreen = true
     case .destroy: hasGreen = false
-    case .snapshot: hasSnapshot = true
-    case .migrate: isMigrated = true
-    case .restore: isMigrated = false
+    case .data(.backup): hasSnapshot = true
+    case .data(.migrate): isMigrated = true
+    case .data(.restore): isMigrated = false
+    case .data(let deed): deeds.append(deed)
     default: break
     }
   }
@@ -189,9 +191,10 @@ final class Driver {
       share == percent && isSettled == settles ? .done("so it is") : .undone("it is \(share)")
     case .deploy: hasGreen ? .done("there") : .undone("empty")
     case .destroy: hasGreen ? .undone("there") : .done("empty")
-    case .snapshot: hasSnapshot ? .done("there") : .undone("none")
-    case .migrate: isMigrated ? .done("migrated") : .undone("not")
-    case .restore: isMigrated ? .undone("not") : .done("restored")
+    case .data(.backup): hasSnapshot ? .done("there") : .undone("none")
+    case .data(.migrate): isMigrated ? .done("migrated") : .undone("not")
+    case .data(.restore): isMigrated ? .undone("not") : .done("restored")
+    case .data(let deed): deeds.contains(deed) ? .done("it has") : .undone("not")
     default: .unclear("cannot be asked")
     }
   }

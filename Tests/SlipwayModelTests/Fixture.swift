@@ -37,20 +37,28 @@ enum Sample {
   static func spec(
     gates: [GateSpec] = [gate("g1"), gate("g2")], approval: ApprovalSpec? = approval, confirms: [ConfirmSpec] = [],
     weights: [Int] = [10, 50, 100], watch: WatchSpec = WatchSpec(every: .seconds(10), patience: .minutes(2)),
-    rollback: RollbackSpec = RollbackSpec(), migration: MigrationSpec? = nil
+    rollback: RollbackSpec = RollbackSpec(), migration: MigrationSpec? = nil, greenData: GreenData = .shared
   ) -> PromotionSpec {
     PromotionSpec(
       from: "staging", to: "production", gates: gates, approval: approval, confirms: confirms,
       rollout: RolloutSpec(steps: weights, watch: .minutes(1)), watch: watch, rollback: rollback,
-      migration: migration)
+      migration: migration, greenData: greenData)
   }
+
+  private static func data(of spec: PromotionSpec) -> DataSpec? {
+    if spec.greenData != .shared { return ownData }
+    return spec.migration.map { _ in data }
+  }
+
+  static let ownData = DataSpec.postgres(
+    PostgresDataSpec(server: SecretText("postgresql://db/postgres"), databases: .slots(a: "shop_a", b: "shop_b")))
 
   static func pipeline(_ spec: PromotionSpec = spec(), protected: Bool = false) -> Pipeline {
     Pipeline(
       project: "shop", roles: ["manager": ["ann", "bob"], "lead": ["bob", "dan"]],
       windows: ["office": Window(zone: "Europe/Berlin", ranges: [])],
       environments: [
-        environment("staging"), environment(protected: protected, data: spec.migration.map { _ in data }),
+        environment("staging"), environment(protected: protected, data: Self.data(of: spec)),
       ],
       promotions: [PromotionSpec(from: nil, to: "staging"), spec])
   }

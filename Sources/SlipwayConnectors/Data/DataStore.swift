@@ -65,6 +65,9 @@ package protocol DataStore: Sendable {
   /// Whether the deed has happened for its run; asked of the data themselves.
   func hasHappened(_ order: DataOrder) async throws(ConnectorError) -> Observation
 
+  /// What is known, after an interruption, of a deed that has happened; nil when nobody kept it.
+  func report(_ order: DataOrder) async -> DataReport?
+
   /// What the service in `slot` must be told to find its data, by variable; `isLive` says whether the slot's data carry the live name by now.
   func variables(of slot: Slot, isLive: Bool) -> [String: String]
 
@@ -79,4 +82,8 @@ package protocol DataStore: Sendable {
 
   /// The data in `slot`, to be removed with it when its time has come; nil where slots have none of their own.
   func contents(of slot: Slot, live: Slot?) -> AsideData?
+}
+
+extension DataStore {
+  package func report(_ order: DataOrder) async -> DataReport? { nil }
 }

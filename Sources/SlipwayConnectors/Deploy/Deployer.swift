@@ -6,8 +6,13 @@ package struct Deployment: Sendable, Equatable {
   package var slot: Slot
   package var release: Release
   package var run: RunID
+  /// Further variables: where its data are.
+  package var data: [String: String]
 
-  package init(environment: EnvironmentName, slot: Slot, release: Release, run: RunID) {
+  package init(
+    environment: EnvironmentName, slot: Slot, release: Release, run: RunID, data: [String: String] = [:]
+  ) {
+    self.data = data
     self.environment = environment
     self.slot = slot
     self.release = release

@@ -11,6 +11,6 @@ extension Deployment {
       "SLIPWAY_SLOT": slot.rawValue,
       "SLIPWAY_ENVIRONMENT": environment.text,
       "SLIPWAY_RUN": run.text,
-    ]
+    ].merging(data) { $1 }
   }
 }

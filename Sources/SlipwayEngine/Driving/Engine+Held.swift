@@ -52,8 +52,8 @@ extension Engine {
     let illness: String?? = await Deadline.bound(Self.lookTime, house.time) { [house] in
       do throws(ConnectorError) {
         let connectors = try house.catalog.connectors(for: environment)
-        let deployment = Deployment(
-          environment: environment.name, slot: live.slot, release: live.release, run: live.run)
+        let deployment = connectors.deployment(
+          in: environment.name, slot: live.slot, release: live.release, run: live.run)
         return await connectors.verifier.probe(
           Verification(
             url: connectors.plane.frontDoor, health: environment.health, version: environment.version, checks: [],

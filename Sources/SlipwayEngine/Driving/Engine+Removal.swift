@@ -11,7 +11,7 @@ extension Engine {
 
   func dueRemovals(at now: Timestamp) async throws -> [ScheduledTask] {
     try await house.journal.reader.dueTasks(at: now, limit: 16 + removing.count + removeAgain.count).filter { task in
-      guard task.type == SlotRemoval.type, !removing.contains(task.id) else { return false }
+      guard [SlotRemoval.type, DataRemoval.type].contains(task.type), !removing.contains(task.id) else { return false }
       // A pause that was reckoned by a clock that has been set back since is over.
       return removeAgain[task.id].map { $0 <= now || $0 - now > Self.removalPause } ?? true
     }
@@ -24,10 +24,7 @@ extension Engine {
       wake()
     }
     do {
-      guard
-        let removal = try? CanonicalJSON.decode(SlotRemoval.self, from: Data(task.metadata.utf8)),
-        try await carryOut(removal, task)
-      else {
+      guard try await carryOut(task) else {
         removeAgain[task.id] = house.time.now() + Self.removalPause
         return
       }
@@ -37,6 +34,40 @@ extension Engine {
     } catch {
       removeAgain[task.id] = house.time.now() + Self.removalPause
     }
+  }
+
+  private func carryOut(_ task: ScheduledTask) async throws -> Bool {
+    let metadata = Data(task.metadata.utf8)
+    if task.type == DataRemoval.type {
+      guard let removal = try? CanonicalJSON.decode(DataRemoval.self, from: metadata) else { return false }
+      return try await carryOut(removal, task)
+    }
+    guard let removal = try? CanonicalJSON.decode(SlotRemoval.self, from: metadata) else { return false }
+    return try await carryOut(removal, task)
+  }
+
+  private func carryOut(_ removal: DataRemoval, _ task: ScheduledTask) async throws -> Bool {
+    guard !opening.contains(removal.environment), emptying.insert(removal.environment).inserted else { return false }
+    defer { emptying.remove(removal.environment) }
+    // A run that is open may still need what was there before it.
+    guard try await openRuns(of: removal.environment).isEmpty else { return false }
+    try await intend(removal, removal.environment)
+    guard await Deadline.bound(Self.removalTime, house.time, { await self.remove(removal) }) ?? false else {
+      return false
+    }
+    let finished = FinishedTask(task, wasNeeded: true)
+    let entry = Entry(
+      stream: "environment:\(removal.environment)", kind: FinishedTask.kind, at: house.time.now(), actor: "slipway",
+      body: try CanonicalJSON.encode(finished))
+    _ = try await house.journal.append(Append([entry], rows: [.task(finished.row)]))
+    return true
+  }
+
+  private func intend(_ removal: some Encodable, _ environment: EnvironmentName) async throws {
+    let intent = Entry(
+      stream: "environment:\(environment)", kind: FinishedTask.intentKind, at: house.time.now(), actor: "slipway",
+      body: try CanonicalJSON.encode(removal))
+    _ = try await house.journal.append(Append([intent]))
   }
 
   /// Whether the task is done with.
@@ -50,10 +81,7 @@ extension Engine {
       try await close(task, removal, emptied: false, at: now)
       return true
     case .now:
-      let intent = Entry(
-        stream: "environment:\(removal.environment)", kind: FinishedTask.intentKind, at: now, actor: "slipway",
-        body: try CanonicalJSON.encode(removal))
-      _ = try await house.journal.append(Append([intent]))
+      try await intend(removal, removal.environment)
       guard await Deadline.bound(Self.removalTime, house.time, { await self.remove(removal) }) ?? false else {
         return false
       }
@@ -74,7 +102,12 @@ extension Engine {
       let contents = try? await connectors.deployer.contents(of: deployment)
     else { return false }
     // What still holds a release is tried again; a tool that cannot be asked is believed.
-    return contents == .empty || contents == .unknown
+    guard contents == .empty || contents == .unknown else { return false }
+    let live = await house.ledger().environments[removal.environment]?.live?.slot
+    guard let store = connectors.data, let data = store.contents(of: removal.placement.slot, live: live) else {
+      return true
+    }
+    return (try? await store.remove(data)) != nil
   }
 
   private func close(_ task: ScheduledTask, _ removal: SlotRemoval, emptied: Bool, at now: Timestamp) async throws {

@@ -36,7 +36,12 @@ extension RunDriver {
 
   func record(_ stepRun: StepRun, _ change: EnvironmentChange, after intent: Event) async throws {
     let plan = history.promotion.plan
-    let placement = Placement(slot: plan.green, release: plan.release, run: run, since: house.time.now())
+    let now = house.time.now()
+    let data = plan.environment.data.map { _ in
+      PlacedData(
+        greenData: plan.greenData, migration: plan.migration, servedSince: history.promotion.servedSince ?? now)
+    }
+    let placement = Placement(slot: plan.green, release: plan.release, run: run, since: now, data: data)
     let event: LedgerEvent
     let said: String
     switch change {
@@ -68,7 +73,7 @@ extension RunDriver {
   func ledgerEvents(_ stepRun: StepRun, _ event: Event) -> [LedgerEvent] {
     let result: StepResult
     switch event {
-    case .stepReported(_, _, let reported): result = reported
+    case .stepReported(_, _, let reported), .dataReported(_, _, _, let reported): result = reported
     case .readBack(_, _, .done(let detail)): result = .succeeded(detail)
     default: return []
     }

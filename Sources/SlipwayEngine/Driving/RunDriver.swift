@@ -52,6 +52,13 @@ actor RunDriver {
     return true
   }
 
+  /// The performer, with what it has to know of this moment.
+  private var performerNow: StepPerformer {
+    var copy = performer
+    copy.servedSince = history.promotion.servedSince
+    return copy
+  }
+
   // MARK: People
 
   /// Takes a person's word: validated against the state of this moment, journaled, answered.
@@ -122,7 +129,7 @@ actor RunDriver {
         await announce(event)
       case .perform(let stepRun): try await perform(stepRun)
       case .readBack(let stepRun):
-        try await underWay(stepRun) { [performer] in await performer.readBack(stepRun) }
+        try await underWay(stepRun) { [performer = performerNow] in await performer.readBack(stepRun) }
       case .measure(let stepRun):
         let history = history
         try await underWay(stepRun) { [performer] in await performer.measure(stepRun.index, history) }
@@ -195,7 +202,7 @@ actor RunDriver {
     switch stepRun.step.action {
     case .record(let change): try await record(stepRun, change, after: intent)
     case .schedule(let span): try await schedule(stepRun, span, after: intent)
-    case .gate, .recheck, .approve, .confirm, .snapshot, .deploy, .migrate, .restore, .verify, .shift, .watch, .notify,
+    case .gate, .recheck, .approve, .confirm, .data, .deploy, .verify, .shift, .watch, .notify,
       .destroy:
       try await prepare(stepRun)
       if Mutant.effectBeforeIntent.isActive {
@@ -207,7 +214,7 @@ actor RunDriver {
       let ledger = await house.ledger()
       let note = house.progress
       let run = run
-      try await underWay(stepRun) { [performer] in
+      try await underWay(stepRun) { [performer = performerNow] in
         await performer.perform(stepRun, generation: UInt64(max(0, sequence)), ledger: ledger) { text in
           note(run, stepRun.step.id, text)
         }
@@ -259,7 +266,9 @@ actor RunDriver {
       await waitForSignal()
       switch take() {
       case .ended(number, let event)?:
-        try await write([event], ledger: ledgerEvents(stepRun, event))
+        let now = house.time.now()
+        try await write(
+          [event], ledger: ledgerEvents(stepRun, event), rows: try promotion.tasks(after: event, at: now), at: now)
         return
       case .word(let word, let answer)?:
         answer(await hear(word))

@@ -66,7 +66,8 @@ package enum EventText {
     case .resumed: "a driver took the run up again; what was under way is read back"
     case .stepIntended(let step, let attempt, let deadline):
       "\(name(step, promotion)): attempt \(attempt) begins, until \(deadline)"
-    case .stepReported(let step, _, let result): "\(name(step, promotion)): \(text(result))"
+    case .stepReported(let step, _, let result), .dataReported(let step, _, _, let result):
+      "\(name(step, promotion)): \(text(result))"
     case .gatesReported(let step, _, let reports):
       "\(name(step, promotion)): "
         + reports.map { "\($0.gate) \($0.verdict.word), \($0.reason)" }.joined(separator: "; ")

@@ -18,11 +18,9 @@ struct EvidenceFiles {
     var files: [String: Data] = [:]
     files["inputs.json"] = try json(inputs)
     files["run_id.txt"] = Data("\(promotion.run)\n".utf8)
-    files["staging_snapshot.json"] = try json(
-      NotPart(reason: "this promotion brings no data along, so nothing of the environment before was copied"))
+    files["staging_snapshot.json"] = try json(sourceSnapshot)
     files["blue_backup.json"] = try json(blueBackup)
-    files["green_restore.json"] = try json(
-      step(.deploy, named: "green was made by deploying the release into its slot"))
+    files["green_restore.json"] = try json(greenRestore)
     files["smoke_tests.json"] = try json(steps(of: .verify))
     files["cutover.json"] = try json(cutover)
     files["stability_metrics.json"] = try json(stability)
@@ -80,11 +78,6 @@ struct EvidenceFiles {
     var finishedAt: Timestamp
   }
 
-  private struct NotPart: Encodable {
-    var applies = false
-    var reason: String
-  }
-
   private struct Inputs: Encodable {
     var project: String
     var operation: String
@@ -109,42 +102,15 @@ struct EvidenceFiles {
       incident: plan.incident)
   }
 
-  private struct BlueBackup: Encodable {
-    var applies: Bool
-    var reason: String
-    var blue: Placement?
-    /// The name under which the data were copied: the run's id.
-    var snapshot: RunID?
-    var migration: MigrationSpec?
-    var steps: [RunStatus.StepLine]
-  }
-
-  private var blueBackup: BlueBackup {
-    let steps = [StepKind.snapshot, .migrate, .restore].flatMap { self.steps(of: $0) }
-    let copied = promotion.records.contains { $0.step.action == .snapshot && $0.status == .succeeded }
-    return BlueBackup(
-      applies: copied,
-      reason: copied
-        ? "the data were copied before anything changed them; blue itself stays in its slot and can serve again"
-        : "no data were copied; blue itself stays in its slot and can serve again",
-      blue: promotion.plan.blue, snapshot: copied ? promotion.run : nil, migration: promotion.plan.migration,
-      steps: steps)
-  }
-
-  private struct StepFile: Encodable {
-    var what: String
-    var steps: [RunStatus.StepLine]
-  }
-
-  private func step(_ kind: StepKind, named what: String) -> StepFile { StepFile(what: what, steps: steps(of: kind)) }
-
-  private func steps(of kind: StepKind) -> [RunStatus.StepLine] {
+  func steps(of kind: StepKind) -> [RunStatus.StepLine] {
     RunStatus(promotion, at: ending).steps.filter { $0.kind == kind }
   }
 
   private struct Cutover: Encodable {
     var cutoverAt: Timestamp?
     var greenServesAllSince: Timestamp?
+    /// Nil where the service never stopped.
+    var secondsWithoutService: Double?
     var shifts: [RunStatus.StepLine]
   }
 
@@ -153,7 +119,7 @@ struct EvidenceFiles {
     let full = shifts.first { if case .shift(100, _) = $0.step.action { true } else { false } }
     return Cutover(
       cutoverAt: shifts.first?.finishedAt, greenServesAllSince: full?.finishedAt,
-      shifts: steps(of: .shift))
+      secondsWithoutService: full?.data?.withoutService?.seconds, shifts: steps(of: .shift))
   }
 
   private struct Stability: Encodable {
@@ -187,6 +153,12 @@ struct EvidenceFiles {
     var cause: RunStatus.Rollback?
     var steps: [RunStatus.StepLine]
     var breachToZero: Double?
+    /// What was written and is not in the data that serve now; nil where nothing could be.
+    var loss: DataLoss?
+    /// What was kept under a dated name.
+    var aside: [AsideData]
+    /// What the loss would have been, as it was said before anything began.
+    var statedBefore: String
   }
 
   private var rollback: RollbackFile {
@@ -194,7 +166,9 @@ struct EvidenceFiles {
     let back = Array(status.steps.dropFirst(promotion.plan.steps.count))
     return RollbackFile(
       happened: !back.isEmpty, planned: promotion.rollbackSteps.map(\.id), cause: status.rollback, steps: back,
-      breachToZero: promotion.breachToZero?.seconds)
+      breachToZero: promotion.breachToZero?.seconds, loss: promotion.loss,
+      aside: promotion.records.flatMap { $0.data?.aside ?? [] },
+      statedBefore: RequestRollback(promotion.plan).dataLoss)
   }
 
   private struct Metrics: Encodable {

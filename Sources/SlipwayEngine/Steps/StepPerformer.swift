@@ -1,4 +1,3 @@
-internal import SlipwayAnalysis
 internal import SlipwayConnectors
 internal import SlipwayModel
 
@@ -10,6 +9,8 @@ struct StepPerformer: Sendable {
   let catalog: any ConnectorCatalog
   let surroundings: @Sendable (Plan, Ledger) throws -> Surroundings
   let time: any TimeSource
+  /// When green was first to get traffic; nil when it never was.
+  var servedSince: Timestamp?
 
   /// Carries `stepRun` out and reads back.
   ///
@@ -30,12 +31,11 @@ struct StepPerformer: Sendable {
       var reports: [GateReport] = []
       for gate in gates { reports.append(await judge(gate, ledger)) }
       return .gatesReported(step: stepRun.index, attempt: stepRun.attempt, reports: reports)
-    case .snapshot: result = await change(.backup, progress)
+    case .data(let deed): return await reported(stepRun, change(deed, progress))
     case .deploy: result = await deploy()
-    case .migrate: result = await change(.migrate, progress)
-    case .restore: result = await change(.restore, progress)
     case .verify(let target, let checks): result = await verify(target, checks, progress)
-    case .shift(let percent, let settles): result = await shift(percent, settles: settles, generation: generation)
+    case .shift(let percent, let settles):
+      return await reported(stepRun, shift(percent, settles: settles, generation: generation, progress))
     case .destroy(let role): result = await destroy(role)
     case .notify(let milestone): result = await notify(milestone)
     case .approve, .confirm, .watch, .record, .schedule:
@@ -59,12 +59,15 @@ struct StepPerformer: Sendable {
 
   // MARK: Deploying
 
-  var candidate: Deployment {
-    Deployment(environment: plan.to, slot: plan.green, release: plan.release, run: run)
+  /// What is to serve, on the data that it has until names are swapped.
+  var candidate: Deployment { candidate(isLive: !plan.swapsNames) }
+
+  func candidate(isLive: Bool) -> Deployment {
+    connectors.deployment(in: plan.to, slot: plan.green, release: plan.release, run: run, isLive: isLive)
   }
 
-  private var standing: Deployment? {
-    plan.blue.map { Deployment(environment: plan.to, slot: $0.slot, release: $0.release, run: $0.run) }
+  var standing: Deployment? {
+    plan.blue.map { connectors.deployment(in: plan.to, slot: $0.slot, release: $0.release, run: $0.run) }
   }
 
   private func deploy() async -> StepResult {
@@ -107,22 +110,26 @@ struct StepPerformer: Sendable {
 
   // MARK: Verifying
 
-  private func verification(_ target: VerifyTarget, _ checks: [CheckSpec]) -> Verification? {
+  func verification(_ target: VerifyTarget, _ checks: [CheckSpec]) -> Verification? {
     let environment = plan.environment
     let deployment: Deployment
     let url: String
     switch target {
-    case .green: (deployment, url) = (candidate, "http://" + environment.address(of: plan.green))
+    case .green:
+      (deployment, url) = (
+        candidate(isLive: !plan.swapsNames || plan.verifiesAfterShift),
+        "http://" + environment.address(of: plan.green)
+      )
     case .blue:
       guard let standing else { return nil }
       (deployment, url) = (standing, connectors.plane.frontDoor)
-    case .front: (deployment, url) = (candidate, connectors.plane.frontDoor)
+    case .front: (deployment, url) = (candidate(isLive: true), connectors.plane.frontDoor)
     }
     return Verification(
       url: url, health: environment.health, version: environment.version, checks: checks, deployment: deployment)
   }
 
-  private func verify(
+  func verify(
     _ target: VerifyTarget, _ checks: [CheckSpec], _ progress: @escaping @Sendable (String) -> Void
   ) async -> StepResult {
     guard let verification = verification(target, checks) else { return .succeeded("there is no blue to look at") }
@@ -134,57 +141,6 @@ struct StepPerformer: Sendable {
     }
     let reasons = failed.map { "\($0.name): \($0.detail)" }.joined(separator: "; ")
     return target == .blue ? .errored(reasons) : .failed(reasons)
-  }
-
-  // MARK: Traffic
-
-  private var targets: [Slot: String] {
-    var targets = [plan.green: plan.environment.address(of: plan.green)]
-    if let blue = plan.blue { targets[blue.slot] = plan.environment.address(of: blue.slot) }
-    return targets
-  }
-
-  private func shift(_ percent: Int, settles: Bool, generation: UInt64) async -> StepResult {
-    let wanted = plan.split(percent: percent, settles: settles)
-    if percent > 0, !settles, let verification = verification(.green, []),
-      let illness = await connectors.verifier.probe(verification)
-    {
-      return .failed("green is not well, so it gets no traffic: \(illness)")
-    }
-    // A look that came back when everybody had given up must not be followed by a write.
-    if Task.isCancelled, !Mutant.writeWhenGivenUp.isActive { return .errored("given up before traffic was touched") }
-    do throws(ConnectorError) {
-      try await connectors.plane.apply(
-        wanted, targets: targets, generation: Mutant.forgetFence.isActive ? 1 : generation)
-      if Mutant.believeAcknowledgement.isActive { return .succeeded("it said so") }
-      let found = try await connectors.plane.readSplit()
-      guard found == wanted else { return .errored("asked for \(wanted), but the data plane says \(found)") }
-      if percent == 0 { return await drained(wanted) }
-      return .succeeded("read back: \(wanted)")
-    } catch {
-      return Self.result(of: error)
-    }
-  }
-
-  /// 0 % is believed when nothing new arrives at green: its counter stands still while its last requests finish.
-  private func drained(_ split: Split) async -> StepResult {
-    let began = time.now()
-    var before: UInt64?
-    for _ in 0..<10 {
-      do throws(ConnectorError) {
-        let sample = try await connectors.plane.counters(now: time.now())
-        let requests = sample.slots[plan.green]?.requests ?? 0
-        let inFlight = try await connectors.plane.inFlight(plan.green)
-        if before == requests, (inFlight ?? 0) == 0 {
-          return .succeeded("read back: \(split); green answered its last request by \(time.now() - began) after that")
-        }
-        before = requests
-      } catch {
-        break
-      }
-      do { try await time.sleep(for: .milliseconds(20)) } catch { break }
-    }
-    return .succeeded("read back: \(split); green is still finishing requests that it had begun")
   }
 
   // MARK: Telling
@@ -208,90 +164,5 @@ struct StepPerformer: Sendable {
       return milestone == .emergency ? .errored(failure) : .failed(failure)
     }
     return .succeeded(text)
-  }
-}
-
-extension StepPerformer {
-  /// Asks the world whether an interrupted attempt happened.
-  func readBack(_ stepRun: StepRun) async -> Event {
-    .readBack(step: stepRun.index, attempt: stepRun.attempt, observation: await observe(stepRun.step.action))
-  }
-
-  private func observe(_ action: Action) async -> Observation {
-    do throws(ConnectorError) {
-      switch action {
-      case .snapshot: return try await observe(data: .backup)
-      case .deploy: return try await observeDeploy()
-      case .migrate: return try await observe(data: .migrate)
-      case .restore: return try await observe(data: .restore)
-      case .shift(let percent, let settles):
-        let wanted = plan.split(percent: percent, settles: settles)
-        let found = try await connectors.plane.readSplit()
-        return found == wanted
-          ? .done("the data plane says \(found)") : .undone("the data plane says \(found), not \(wanted)")
-      case .destroy(let role):
-        guard let deployment = role == .green ? candidate : standing else { return .done("there is no blue") }
-        switch try await connectors.deployer.contents(of: deployment) {
-        case .empty: return .done("slot \(deployment.slot) is empty")
-        case .release(let id): return .undone("slot \(deployment.slot) holds \(id)")
-        case .unknown: return .unclear("the tool cannot be asked what slot \(deployment.slot) holds")
-        }
-      case .notify: return .unclear("a message cannot be asked back")
-      case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule:
-        return .undone("nothing outside is changed by this step")
-      }
-    } catch {
-      return .unreadable(error.message)
-    }
-  }
-
-  private func observeDeploy() async throws(ConnectorError) -> Observation {
-    switch try await connectors.deployer.contents(of: candidate) {
-    case .release(plan.release.id): .done("slot \(plan.green) holds \(plan.release.id)")
-    case .release(let other): .undone("slot \(plan.green) holds \(other)")
-    case .empty: .undone("slot \(plan.green) is empty")
-    case .unknown: .unclear("the tool cannot be asked what slot \(plan.green) holds")
-    }
-  }
-}
-
-extension StepPerformer {
-  /// One look at the counters and what it means together with the earlier ones.
-  func measure(_ index: Int, _ history: RunHistory) async -> Event {
-    let now = time.now()
-    do throws(ConnectorError) {
-      let sample = try await reading(now)
-      if let drift = try await drift(from: history.promotion.records[index].step) {
-        return .measured(step: index, sample: sample, judgement: WatchJudgement(verdict: .error, reason: drift))
-      }
-      let judgement = WatchJudge.judge(
-        spec: plan.watch, green: plan.green, blue: plan.blue?.slot, samples: history.samples + [sample],
-        reference: history.reference, crashesSince: history.crashesSince, now: now)
-      return .measured(step: index, sample: sample, judgement: judgement)
-    } catch {
-      let judgement = WatchJudgement(verdict: .error, reason: "counters cannot be read: \(error.message)")
-      return .measured(step: index, sample: nil, judgement: judgement)
-    }
-  }
-
-  /// Says so when the data plane no longer divides as the step before had it: somebody else changed it, and the figures mean something else.
-  private func drift(from step: Step) async throws(ConnectorError) -> String? {
-    guard case .watch(let percent, _) = step.action, !Mutant.ignoreDrift.isActive else { return nil }
-    let wanted = plan.split(percent: percent, settles: false)
-    let found = try await connectors.plane.readSplit()
-    return found == wanted
-      ? nil
-      : "the data plane says \(found), this step is about \(wanted); somebody else changed it: set it back, or abort"
-  }
-
-  /// The counters of both slots with the crash counts of the deployer.
-  func reading(_ now: Timestamp) async throws(ConnectorError) -> CounterSample {
-    var releases = [plan.green: plan.release.id]
-    if let blue = plan.blue { releases[blue.slot] = blue.release.id }
-    var sample = try await connectors.source.sample(now: now, releases: releases)
-    for slot in Slot.allCases where releases[slot] != nil {
-      if let crashes = try await connectors.deployer.crashes(slot) { sample.crashes[slot] = crashes }
-    }
-    return sample
   }
 }

@@ -28,15 +28,7 @@ struct Projections: Sendable {
     let event = try RunHistory.event(entry)
     history.fold(event, at: entry.at, sequence: sequence)
     runs[entry.stream] = history.promotion.isFinished ? nil : history
-    return [.run(history.promotion.row(at: entry.at))] + (try Self.tasks(event, history.promotion, at: entry.at))
-  }
-
-  private static func tasks(_ event: Event, _ promotion: Promotion, at time: Timestamp) throws -> [ProjectionWrite] {
-    guard case .stepReported(let index, _, .succeeded) = event, promotion.records.indices.contains(index),
-      case .schedule(let span) = promotion.records[index].step.action, let blue = promotion.plan.blue
-    else { return [] }
-    let removal = SlotRemoval(environment: promotion.plan.to, placement: blue)
-    return [.task(try removal.scheduled(by: promotion.run, at: time + span))]
+    return [.run(history.promotion.row(at: entry.at))] + (try history.promotion.tasks(after: event, at: entry.at))
   }
 
   /// The row of `environments` that shows what serves.

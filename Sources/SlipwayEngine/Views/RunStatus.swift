@@ -67,9 +67,11 @@ package struct RunStatus: Codable, Sendable, Equatable {
     package var startedAt: Timestamp?
     package var finishedAt: Timestamp?
     package var detail: String
+    /// What was done to data, in numbers; nil for other steps.
+    package var data: DataReport?
 
     enum CodingKeys: CodingKey {
-      case id, kind, status, attempts, startedAt, finishedAt, detail
+      case id, kind, status, attempts, startedAt, finishedAt, detail, data
     }
   }
 
@@ -122,7 +124,7 @@ package struct RunStatus: Codable, Sendable, Equatable {
     steps = promotion.records.map { record in
       StepLine(
         id: record.step.id, kind: record.step.kind, status: record.status.word, attempts: record.attempts,
-        startedAt: record.startedAt, finishedAt: record.finishedAt, detail: record.detail)
+        startedAt: record.startedAt, finishedAt: record.finishedAt, detail: record.detail, data: record.data)
     }
     approvals = promotion.approvals.map {
       ApprovalLine(

@@ -25,6 +25,10 @@ package struct Plan: Codable, Sendable, Equatable {
   package var rollback: RollbackSpec
   /// What the release's migration means for the way back; nil when it changes no data.
   package var migration: MigrationSpec?
+  /// Where green's data come from; of a rollback, where those of the release that is taken back came from.
+  package var greenData: GreenData
+  /// The environment whose data green gets; nil where it gets none of another's.
+  package var source: DataOrigin?
   /// The windows that the gates name, so that their meaning is part of the digest.
   package var windows: [String: Window]
   /// Who may approve or go back, by role, as the file says.
@@ -49,7 +53,8 @@ package struct Plan: Codable, Sendable, Equatable {
   package init(
     operation: Operation, project: String, release: Release, from: EnvironmentName?, to: EnvironmentName,
     environment: EnvironmentSpec, blue: Placement?, green: Slot, steps: [Step], watch: WatchSpec,
-    rollback: RollbackSpec, migration: MigrationSpec? = nil, windows: [String: Window], roles: [RoleName: RoleSpec],
+    rollback: RollbackSpec, migration: MigrationSpec? = nil, greenData: GreenData = .shared, source: DataOrigin? = nil,
+    windows: [String: Window], roles: [RoleName: RoleSpec],
     identity: IdentitySpec = .anybody, incident: String? = nil, exception: PromotionException? = nil,
     waived: [String] = [], review: Span? = nil, resubmission: Resubmission? = nil, followUp: FollowUpSpec? = nil,
     registries: [String: RegistrySpec] = [:], despiteHours: String? = nil
@@ -66,6 +71,8 @@ package struct Plan: Codable, Sendable, Equatable {
     self.watch = watch
     self.rollback = rollback
     self.migration = migration
+    self.greenData = greenData
+    self.source = source
     self.windows = windows
     self.roles = roles
     self.identity = identity
@@ -112,8 +119,11 @@ package struct Placement: Codable, Sendable, Equatable {
   package var release: Release
   package var run: RunID
   package var since: Timestamp
+  /// What the run did about data; nil where the environment has none.
+  package var data: PlacedData?
 
-  package init(slot: Slot, release: Release, run: RunID, since: Timestamp) {
+  package init(slot: Slot, release: Release, run: RunID, since: Timestamp, data: PlacedData? = nil) {
+    self.data = data
     self.slot = slot
     self.release = release
     self.run = run

@@ -38,10 +38,17 @@ package struct Planner: Sendable {
       operation: .promote, project: pipeline.project, release: release, from: spec.from, to: target,
       environment: environment, blue: blue, green: blue?.slot.other ?? .a,
       steps: PromotionSteps(spec: spec, environment: environment, hasBlue: blue != nil, exception: ask.exception).all,
-      watch: spec.watch, rollback: spec.rollback, migration: spec.migration, windows: windows(of: spec.gates),
+      watch: spec.watch, rollback: spec.rollback, migration: spec.migration, greenData: spec.greenData,
+      source: try origin(spec), windows: windows(of: spec.gates),
       roles: pipeline.roles, identity: pipeline.identity, exception: ask.exception, waived: waived, review: review,
       resubmission: resubmission, followUp: pipeline.followUp, registries: pipeline.registries,
       despiteHours: ask.despiteHours)
+  }
+
+  /// The environment whose data green gets, as it stands now.
+  private func origin(_ spec: PromotionSpec) throws(PlanError) -> DataOrigin? {
+    guard spec.greenData == .source, let from = spec.from else { return nil }
+    return DataOrigin(environment: try known(from), live: ledger.environments[from]?.live)
   }
 
   /// What was turned down comes back only with a word on what was done about it.
@@ -56,52 +63,7 @@ package struct Planner: Sendable {
     return Resubmission(rejection: rejection, note: note)
   }
 
-  /// The plan that takes `target` back, to the release it served before or to `id`.
-  ///
-  /// - Throws: ``PlanError`` when nothing serves there, there is no earlier release, or `id` is unknown or serves already.
-  package func rollback(
-    of target: EnvironmentName, to id: ReleaseID?, incident: String
-  ) throws(PlanError) -> Plan {
-    let environment = try known(target)
-    guard let state = ledger.environments[target], let live = state.live else {
-      throw PlanError(.nothingLive, "nothing was promoted to '\(target)' yet, so there is nothing to go back to")
-    }
-    let wanted: Release
-    if let id {
-      wanted = try known(id)
-    } else {
-      guard let previous = state.previous else {
-        throw PlanError(.noTarget, "'\(target)' has served only \(live.release.id); name a release with --to")
-      }
-      wanted = previous.release
-    }
-    guard wanted != live.release else {
-      throw PlanError(.alreadyLive, "release \(wanted.id) serves '\(target)' already; nothing to go back to")
-    }
-    let spec = pipeline.promotion(to: target)
-    return Plan(
-      operation: .rollback, project: pipeline.project, release: wanted, from: nil, to: target, environment: environment,
-      blue: live, green: live.slot.other, steps: Self.rollbackSteps, watch: spec?.watch ?? WatchSpec(),
-      rollback: spec?.rollback ?? RollbackSpec(), windows: [:], roles: pipeline.roles,
-      identity: pipeline.identity, incident: incident)
-  }
-
-  /// Going back by hand: make sure the old release runs, look at it, switch, look at the front door.
-  private static let rollbackSteps: [Step] = [
-    Step(id: "deploy", action: .deploy, timeout: .minutes(10), retry: .few, undo: .nothing),
-    Step(id: "verify-green", action: .verify(.green, []), timeout: .minutes(10), retry: .once, undo: .nothing),
-    Step(
-      id: "shift-100", action: .shift(percent: 100, settles: false), timeout: .seconds(30), retry: .untilDone,
-      undo: .impossible),
-    Step(
-      id: "settle", action: .shift(percent: 100, settles: true), timeout: .seconds(30), retry: .untilDone,
-      undo: .impossible),
-    Step(id: "record", action: .record(.promoted), timeout: .seconds(30), retry: .few, undo: .nothing),
-    Step(id: "verify-live", action: .verify(.front, []), timeout: .minutes(10), retry: .few, undo: .nothing),
-    Step(id: "notify", action: .notify(.rolledBack), timeout: .seconds(30), retry: .once, undo: .impossible),
-  ]
-
-  private func known(_ id: ReleaseID) throws(PlanError) -> Release {
+  func known(_ id: ReleaseID) throws(PlanError) -> Release {
     guard let release = ledger.releases[id] else {
       let near = ledger.releases.keys.map(\.text).sorted().suffix(5).joined(separator: ", ")
       let known = near.isEmpty ? "none is registered" : "known: \(near)"
@@ -111,7 +73,7 @@ package struct Planner: Sendable {
     return release
   }
 
-  private func known(_ name: EnvironmentName) throws(PlanError) -> EnvironmentSpec {
+  func known(_ name: EnvironmentName) throws(PlanError) -> EnvironmentSpec {
     guard let environment = pipeline.environment(name) else {
       let known = pipeline.environments.map(\.name.text).joined(separator: ", ")
       throw PlanError(.unknownEnvironment, "environment '\(name)' is not in the pipeline file; known: \(known)")

@@ -6,7 +6,7 @@ struct PromotionSteps {
   var exception: PromotionException?
 
   var all: [Step] {
-    gates + alert + approval + confirms(.beforeDeploy) + recheck + snapshot + deploy + migrate + verify
+    gates + alert + approval + confirms(.beforeDeploy) + recheck + copies + deploy + migrate + verify
       + confirms(.beforeTraffic) + rollout + confirms(.afterRollout) + finish
   }
 
@@ -76,9 +76,21 @@ struct PromotionSteps {
   }
 
   /// Whoever has data to lose gets a copy of them first, also when this release says that it changes none.
-  private var snapshot: [Step] {
+  ///
+  /// Green's own data come after that (B4): from the environment before, or from what serves.
+  private var copies: [Step] {
     guard let data = environment.data else { return [] }
-    return [Step(id: "snapshot", action: .snapshot, timeout: data.timeout, retry: .few, undo: .nothing)]
+    func step(_ id: StepID, _ deed: DataDeed, _ undo: Undo = .nothing) -> Step {
+      Step(id: id, action: .data(deed), timeout: data.timeout, retry: .few, undo: undo)
+    }
+    let backup = step("backup", .backup)
+    switch spec.greenData {
+    case .shared: return [backup]
+    // Without a blue the data that are there are green's.
+    case .copy: return hasBlue ? [backup, step("restore", .green, .setAside)] : [backup]
+    case .source:
+      return [step("snapshot", .snapshot)] + (hasBlue ? [backup] : []) + [step("restore", .green, .setAside)]
+    }
   }
 
   private var migrate: [Step] {
@@ -86,10 +98,11 @@ struct PromotionSteps {
     let undo: Undo =
       switch migration {
       case .compatible: .nothing
+      case _ where spec.greenData != .shared: .setAside
       case .restorable: .restoreData
       case .irreversible: .impossible
       }
-    return [Step(id: "migrate", action: .migrate, timeout: data.timeout, retry: .few, undo: undo)]
+    return [Step(id: "migrate", action: .data(.migrate), timeout: data.timeout, retry: .few, undo: undo)]
   }
 
   private var deploy: [Step] {
@@ -110,19 +123,30 @@ struct PromotionSteps {
     ]
   }
 
+  private var shiftTime: Span {
+    let swaps = spec.greenData != .shared && hasBlue && environment.knowsOneDatabaseName
+    return swaps ? .seconds(30) + environment.swapTime : .seconds(30)
+  }
+
+  private var resumeWrites: Step {
+    Step(
+      id: "resume-writes", action: .data(.resumeWrites), timeout: .minutes(2), retry: .few, undo: .nothing)
+  }
+
   private var rollout: [Step] {
     // Without a blue there is nothing to divide with: the first deployment takes all or nothing.
     let weights = hasBlue ? spec.rollout.steps : [100]
+    let resume = hasBlue && spec.greenData == .copy ? [resumeWrites] : []
     return weights.flatMap { percent in
       [
         Step(
-          id: StepID("shift-\(percent)"), action: .shift(percent: percent, settles: false), timeout: .seconds(30),
-          retry: .few, undo: .trafficToBlue),
+          id: StepID("shift-\(percent)"), action: .shift(percent: percent, settles: false),
+          timeout: shiftTime, retry: .few, undo: .trafficToBlue),
         Step(
           id: StepID("watch-\(percent)"), action: .watch(percent: percent, duration: spec.rollout.watch),
           timeout: spec.rollout.watch + spec.watch.patience, retry: .once, undo: .nothing),
       ]
-    }
+    } + resume
   }
 
   private var finish: [Step] {

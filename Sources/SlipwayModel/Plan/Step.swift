@@ -19,8 +19,6 @@ package struct Step: Codable, Sendable, Equatable {
 }
 
 /// The closed set of things a step can be; connectors extend what a step does, never what a step is.
-///
-/// `backup` belongs to promotions with a database of their own for green; no action has this kind yet.
 package enum StepKind: String, Codable, Sendable, CaseIterable {
   case gate, approve, confirm, snapshot, backup, restore, deploy, migrate, verify, shift, watch, record, notify,
     schedule
@@ -34,14 +32,10 @@ package enum Action: Codable, Sendable, Equatable {
   case recheck([GateSpec])
   case approve(ApprovalSpec)
   case confirm(ConfirmSpec)
-  /// The environment's data are copied and the copy verified, before anything changes them (C3).
-  case snapshot
+  /// Something is done to the data of the environment.
+  case data(DataDeed)
   /// The release goes into the green slot.
   case deploy
-  /// The data are brought to what the release needs.
-  case migrate
-  /// The data are brought back to the run's snapshot; only after traffic is off green.
-  case restore
   case verify(VerifyTarget, [CheckSpec])
   /// Green gets `percent` of new requests. A settling shift makes green its own fallback, which ends blue's duty.
   case shift(percent: Int, settles: Bool)
@@ -59,10 +53,8 @@ package enum Action: Codable, Sendable, Equatable {
     case .gate, .recheck: .gate
     case .approve: .approve
     case .confirm: .confirm
-    case .snapshot: .snapshot
+    case .data(let deed): deed.kind
     case .deploy: .deploy
-    case .migrate: .migrate
-    case .restore: .restore
     case .verify: .verify
     case .shift: .shift
     case .watch: .watch
@@ -76,7 +68,7 @@ package enum Action: Codable, Sendable, Equatable {
   /// Whether doing it may change the environment or its data; a message changes neither.
   package var changesTarget: Bool {
     switch self {
-    case .snapshot, .deploy, .migrate, .restore, .shift, .destroy: true
+    case .data, .deploy, .shift, .destroy: true
     case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule, .notify: false
     }
   }
@@ -84,8 +76,23 @@ package enum Action: Codable, Sendable, Equatable {
   /// Whether doing it changes something outside, so that it needs an intent before and a read-back after an interruption.
   package var hasEffect: Bool {
     switch self {
-    case .snapshot, .deploy, .migrate, .restore, .shift, .destroy, .notify: true
+    case .data, .deploy, .shift, .destroy, .notify: true
     case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule: false
+    }
+  }
+}
+
+extension DataDeed {
+  /// The kind of step that a deed is.
+  package var kind: StepKind {
+    switch self {
+    case .snapshot: .snapshot
+    case .backup: .backup
+    case .migrate: .migrate
+    case .green, .restore, .resumeWrites: .restore
+    // Names change hands inside a step of traffic, because the service stands still in between.
+    case .swap, .swapBack: .shift
+    case .setAside: .destroy
     }
   }
 }
@@ -124,8 +131,10 @@ package enum Undo: String, Codable, Sendable {
   case trafficToBlue = "traffic-to-blue"
   /// The green slot is emptied.
   case destroyGreen = "destroy-green"
-  /// The data are restored from the run's snapshot.
+  /// The data are restored from the run's backup.
   case restoreData = "restore-data"
+  /// Green's own data are taken out of use.
+  case setAside = "set-aside"
   /// Cannot be taken back, like a message that was read.
   case impossible
 }

@@ -6,6 +6,8 @@ package enum Event: Codable, Sendable, Equatable {
   /// An attempt is about to begin. On disk before anything is touched.
   case stepIntended(step: Int, attempt: Int, deadline: Timestamp)
   case stepReported(step: Int, attempt: Int, result: StepResult)
+  /// How an attempt at the data ended, with what it did in numbers.
+  case dataReported(step: Int, attempt: Int, report: DataReport, result: StepResult)
   /// What a gate said, or at a recheck all of them.
   case gatesReported(step: Int, attempt: Int, reports: [GateReport])
   /// What the world showed when it was asked whether an interrupted step had happened.
@@ -51,6 +53,7 @@ package enum Event: Codable, Sendable, Equatable {
     case .resumed: "run.resumed"
     case .stepIntended: "step.intended"
     case .stepReported: "step.reported"
+    case .dataReported: "data.reported"
     case .gatesReported: "gate.reported"
     case .readBack: "step.read_back"
     case .measured: "watch.measured"

@@ -13,6 +13,8 @@ extension Promotion {
     case .resumed: interrupt(at: time)
     case .stepIntended(let index, let attempt, let deadline): intend(index, attempt, deadline, at: time)
     case .stepReported(let index, let attempt, let result): report(index, attempt, result, at: time)
+    case .dataReported(let index, let attempt, let data, let result):
+      fold(data, index, attempt, result, at: time)
     case .gatesReported(let index, let attempt, let reports):
       guard isInHand(index), attempt == records[index].attempts, isOpen(records[index]) else { return }
       records[index].reports = reports
@@ -73,7 +75,7 @@ extension Promotion {
     records[index].startedAt = min(records[index].startedAt ?? time, time)
     switch records[index].step.action {
     case .approve, .confirm: break  // people work on these; the status stays pending until they answer
-    case .gate, .recheck, .snapshot, .deploy, .migrate, .restore, .verify, .shift, .watch, .record, .schedule, .notify,
+    case .gate, .recheck, .data, .deploy, .verify, .shift, .watch, .record, .schedule, .notify,
       .destroy:
       records[index].status = .intended(deadline: deadline)
     }
@@ -100,6 +102,19 @@ extension Promotion {
     answer(index, checked(result, records[index]), at: time)
   }
 
+  /// A report on data is an attempt's result, or what was found of one that an interruption left in doubt.
+  private mutating func fold(
+    _ data: DataReport, _ index: Int, _ attempt: Int, _ result: StepResult, at time: Timestamp
+  ) {
+    guard isInHand(index), attempt == records[index].attempts else { return }
+    if case .uncertain = records[index].status, case .succeeded(let detail) = result {
+      records[index].data = data
+      return observe(index, attempt, .done(detail), at: time)
+    }
+    if isOpen(records[index]) { records[index].data = data }
+    report(index, attempt, result, at: time)
+  }
+
   /// A gate passes by what it reports and an approval by those who gave it, never by a bare word.
   private func checked(_ result: StepResult, _ record: StepRecord) -> StepResult {
     guard case .succeeded = result else { return result }
@@ -108,7 +123,7 @@ extension Promotion {
     case .approve(let spec):
       let missing = spec.missing(in: approvals)
       return missing.isEmpty ? result : .errored("needs " + missing.joined(separator: " and "))
-    case .confirm, .snapshot, .deploy, .migrate, .restore, .verify, .shift, .watch, .record, .schedule, .notify,
+    case .confirm, .data, .deploy, .verify, .shift, .watch, .record, .schedule, .notify,
       .destroy:
       return result
     }
@@ -120,7 +135,7 @@ extension Promotion {
     switch action {
     case .gate(let gate): asked = [gate.name]
     case .recheck(let gates): asked = gates.map(\.name)
-    case .approve, .confirm, .snapshot, .deploy, .migrate, .restore, .verify, .shift, .watch, .record, .schedule,
+    case .approve, .confirm, .data, .deploy, .verify, .shift, .watch, .record, .schedule,
       .notify, .destroy:
       asked = []
     }
@@ -219,12 +234,14 @@ extension Promotion {
     let reason: String
     switch records[index].step.action {
     case .verify: reason = "blue was not found well after the rollback"
-    case .restore: reason = "the data were not restored"
-    case .gate, .recheck, .approve, .confirm, .snapshot, .deploy, .migrate, .shift, .watch, .record, .schedule, .notify,
+    case .data(.restore): reason = "the data were not restored"
+    case .data(.resumeWrites): reason = "blue does not take writes again"
+    case .gate, .recheck, .approve, .confirm, .data, .deploy, .shift, .watch, .record, .schedule, .notify,
       .destroy:
       return
     }
-    for later in records.indices where later > index && records[later].step.action == .destroy(.green) {
+    for later in records.indices
+    where later > index && [.destroy(.green), .data(.setAside)].contains(records[later].step.action) {
       records[later].status = .skipped
       records[later].detail = "kept, because \(reason)"
     }
@@ -244,7 +261,7 @@ extension Promotion {
     let step = records[index].step
     switch step.action {
     case .verify where Mutant.shiftBeforeVerify.isActive: advance(from: index, suspension)
-    case .snapshot where Mutant.migrateWithoutSnapshot.isActive: advance(from: index, suspension)
+    case .data(.backup) where Mutant.migrateWithoutSnapshot.isActive: advance(from: index, suspension)
     case .recheck:
       skipRest()
       phase = .closing(.blocked)
@@ -253,7 +270,7 @@ extension Promotion {
       skipRest()
       phase = .closing(.blocked)
     case .notify: advance(from: index, suspension)  // nobody's message stops a promotion
-    case .gate, .approve, .confirm, .snapshot, .deploy, .migrate, .restore, .verify, .shift, .watch, .record, .schedule,
+    case .gate, .approve, .confirm, .data, .deploy, .verify, .shift, .watch, .record, .schedule,
       .destroy:
       turnOrFreeze(index, reason, at: time)
     }
@@ -295,7 +312,7 @@ extension Promotion {
       records[index].detail = "not confirmed in time"
       records[index].finishedAt = time
       turnOrFreeze(index, "not confirmed in time", at: time)
-    case .gate, .recheck, .snapshot, .deploy, .migrate, .restore, .verify, .shift, .watch, .record, .schedule, .notify,
+    case .gate, .recheck, .data, .deploy, .verify, .shift, .watch, .record, .schedule, .notify,
       .destroy:
       break
     }

@@ -13,8 +13,10 @@ extension Promotion {
   /// Whether the run may stand still before this step: nothing is half done then, and there is still a way on and a way back.
   private func isSafePoint(_ step: Int) -> Bool {
     switch records[step].step.action {
-    case .snapshot, .deploy, .migrate, .shift(_, settles: false): return true
-    case .gate, .recheck, .approve, .confirm, .restore, .verify, .shift, .watch, .record, .schedule, .notify, .destroy:
+    // Blue takes writes again as soon as it may, freeze or not.
+    case .data(.resumeWrites): return false
+    case .data, .deploy, .shift(_, settles: false): return true
+    case .gate, .recheck, .approve, .confirm, .verify, .shift, .watch, .record, .schedule, .notify, .destroy:
       return false
     }
   }
@@ -51,7 +53,7 @@ extension Promotion {
       switch records[index].step.action {
       case .gate(let gate): return Self.looksAtCalendar(gate)
       case .recheck(let gates): return gates.contains(where: Self.looksAtCalendar)
-      case .approve, .confirm, .snapshot, .deploy, .migrate, .restore, .verify, .shift, .watch, .record, .schedule,
+      case .approve, .confirm, .data, .deploy, .verify, .shift, .watch, .record, .schedule,
         .notify, .destroy:
         return false
       }

@@ -108,7 +108,7 @@ extension Promotion {
       let until = started + record.step.timeout
       guard until > now else { return .record(.expired(step: index)) }
       return .wait(Wait(kind: .confirmation, until: until, reason: "confirm '\(spec.id)': \(spec.instructions)"))
-    case .gate, .recheck, .snapshot, .deploy, .migrate, .restore, .verify, .shift, .record, .schedule, .notify,
+    case .gate, .recheck, .data, .deploy, .verify, .shift, .record, .schedule, .notify,
       .destroy,
       .approve:
       // Where no pause ever was seen, people are told here at last.

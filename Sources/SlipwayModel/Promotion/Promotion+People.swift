@@ -20,7 +20,8 @@ extension Promotion {
       if case .back = phase { return "run \(run) is going back already" }
       return plan.operation == .rollback && hasMovedTraffic ? "run \(run) is itself a rollback and goes on" : nil
     case .confirmed(let index, _, _): return refusalToConfirm(index)
-    case .requested, .resumed, .stepIntended, .stepReported, .gatesReported, .readBack, .measured, .referenced,
+    case .requested, .resumed, .stepIntended, .stepReported, .dataReported, .gatesReported, .readBack, .measured,
+      .referenced,
       .expired, .lapsed, .frozen, .thawed, .sourceLooked, .followUpIntended, .followedUp, .followUpFailed, .escalated,
       .evidenceWritten,
       .evidenceFailed:
@@ -70,7 +71,8 @@ extension Promotion {
       remark(person.text, "asked to go back, incident \(incident)", at: time)
       goBack(Cause(kind: .byHand, reason: "asked by \(person)", by: person.text, incident: incident), at: time)
     case .confirmed(let index, let person, let note): confirm(index, person, note, at: time)
-    case .requested, .resumed, .stepIntended, .stepReported, .gatesReported, .readBack, .measured, .referenced,
+    case .requested, .resumed, .stepIntended, .stepReported, .dataReported, .gatesReported, .readBack, .measured,
+      .referenced,
       .expired, .lapsed, .frozen, .thawed, .sourceLooked, .followUpIntended, .followedUp, .followUpFailed, .escalated,
       .evidenceWritten,
       .evidenceFailed:

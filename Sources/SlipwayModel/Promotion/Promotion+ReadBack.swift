@@ -6,7 +6,7 @@ extension Promotion {
       if Mutant.forgetReadBack.isActive { records[index].status = .pending }
       guard case .intended = records[index].status else { continue }
       switch records[index].step.action {
-      case .snapshot, .deploy, .migrate, .restore, .shift, .destroy, .notify:
+      case .data, .deploy, .shift, .destroy, .notify:
         records[index].status = .uncertain(at: time)
       case .gate, .recheck, .verify, .watch, .record, .schedule: records[index].status = .pending
       case .approve, .confirm: break
@@ -41,7 +41,7 @@ extension Promotion {
   /// Whether a write of going back may be made again while nobody can say whether it happened; a rollback by hand goes back with its way forward.
   private func mayRepeat(_ index: Int) -> Bool {
     // A second restore would throw away what blue was given since the first one, so that one is asked about again.
-    if records[index].step.kind == .restore, !Mutant.repeatRestore.isActive { return false }
+    if records[index].step.action == .data(.restore), !Mutant.repeatRestore.isActive { return false }
     if case .back = phase { return true }
     return records[index].step.retry.attempts == nil
   }

@@ -1,30 +1,51 @@
+/// What of the world a run has begun to change; what was never begun is not taken back.
+package struct Touched: OptionSet, Sendable {
+  package let rawValue: Int
+  package init(rawValue: Int) { self.rawValue = rawValue }
+
+  package static let traffic = Touched(rawValue: 1)
+  /// Green's slot.
+  package static let green = Touched(rawValue: 2)
+  /// Data that were migrated.
+  package static let migration = Touched(rawValue: 4)
+  /// Data of green's own.
+  package static let greenData = Touched(rawValue: 8)
+}
+
 extension Plan {
   /// The steps that take a run back, in order: a pure function of what was touched (C7).
   ///
   /// Traffic first, then the data, then a look at blue, then green's removal; what was never begun is not taken back. Traffic never waits for
   /// anything else, least of all for green.
-  package func rollbackSteps(touchedTraffic: Bool, touchedGreen: Bool, touchedData: Bool) -> [Step] {
+  package func rollbackSteps(_ touched: Touched) -> [Step] {
     var steps: [Step] = []
-    let restores = touchedData && (migration == .restorable || Mutant.restoreIrreversible.isActive)
-    if touchedTraffic, !Mutant.rollbackSkipsTraffic.isActive {
+    let restores =
+      touched.contains(.migration) && greenData == .shared
+      && (migration == .restorable || Mutant.restoreIrreversible.isActive)
+    if touched.contains(.traffic), !Mutant.rollbackSkipsTraffic.isActive {
       steps.append(
         Step(
-          id: "rollback-shift-0", action: .shift(percent: 0, settles: false), timeout: .seconds(15),
+          id: "rollback-shift-0", action: .shift(percent: 0, settles: false), timeout: shiftTime(.seconds(15)),
           retry: Mutant.giveUpGoingBack.isActive ? .few : .untilDone, undo: .impossible))
     }
-    if restores {
-      steps.append(
-        Step(
-          id: "rollback-restore", action: .restore, timeout: environment.data?.timeout ?? .minutes(30), retry: .few,
-          undo: .impossible))
-    }
-    if touchedTraffic || restores, blue != nil {
+    if touched.contains(.greenData), pausesWrites { steps.append(resumeWrites("rollback-resume-writes", .untilDone)) }
+    if restores { steps.append(dataStep("rollback-restore", .restore)) }
+    if touched.contains(.traffic) || restores, blue != nil {
       steps.append(
         Step(
           id: "rollback-verify", action: .verify(.blue, []), timeout: .minutes(2),
           retry: RetryPolicy(attempts: 3, firstDelay: .seconds(1), longestDelay: .seconds(5)), undo: .nothing))
     }
-    if touchedGreen {
+    if !touched.isDisjoint(with: [.green, .greenData]) { steps += removal(of: touched) }
+    if Mutant.destroyGreenFirst.isActive { steps.reverse() }
+    if Mutant.restoreBeforeTraffic.isActive, restores, touched.contains(.traffic) { steps.swapAt(0, 1) }
+    return steps
+  }
+
+  /// What is left of green: its record, its slot, its data.
+  private func removal(of touched: Touched) -> [Step] {
+    var steps: [Step] = []
+    if touched.contains(.green) {
       steps.append(
         Step(id: "rollback-record", action: .record(.rolledBack), timeout: .seconds(30), retry: .few, undo: .nothing))
       if !rollback.keepGreen {
@@ -33,12 +54,11 @@ extension Plan {
             id: "rollback-destroy-green", action: .destroy(.green), timeout: .minutes(5), retry: .few, undo: .impossible
           ))
       }
-      steps.append(
-        Step(
-          id: "rollback-notify", action: .notify(.rolledBack), timeout: .seconds(30), retry: .once, undo: .impossible))
     }
-    if Mutant.destroyGreenFirst.isActive { steps.reverse() }
-    if Mutant.restoreBeforeTraffic.isActive, restores, touchedTraffic { steps.swapAt(0, 1) }
+    if touched.contains(.greenData), !rollback.keepGreen { steps.append(dataStep("rollback-set-aside", .setAside)) }
+    steps.append(
+      Step(
+        id: "rollback-notify", action: .notify(.rolledBack), timeout: .seconds(30), retry: .once, undo: .impossible))
     return steps
   }
 }
@@ -50,12 +70,9 @@ extension Promotion {
   /// made sure of when a shift was begun.
   package var rollbackSteps: [Step] {
     switch plan.operation {
-    case .promote:
-      plan.rollbackSteps(
-        touchedTraffic: hasTouchedTraffic, touchedGreen: hasTouchedGreen, touchedData: hasTouchedData)
+    case .promote: plan.rollbackSteps(touched)
     case .rollback where hasMovedTraffic: []
-    case .rollback:
-      Array(plan.rollbackSteps(touchedTraffic: hasTouchedTraffic, touchedGreen: false, touchedData: false).prefix(1))
+    case .rollback: Array(plan.rollbackSteps(touched.intersection(.traffic)).prefix(1))
     }
   }
 
@@ -76,8 +93,10 @@ extension Promotion {
 
   /// What a run that turned around ends as.
   var outcomeOfGoingBack: Outcome {
-    // Blue serves again, but not on its data: nobody may call that taken back.
-    let lacksData = records.contains { $0.step.action == .restore && $0.status != .succeeded }
+    // Blue serves again, but not on its data, or unable to write to them: nobody may call that taken back.
+    let lacksData = records.dropFirst(forwardCount).contains {
+      [.data(.restore), .data(.resumeWrites)].contains($0.step.action) && $0.status != .succeeded
+    }
     if lacksData, !Mutant.rolledBackWithoutData.isActive { return .failed }
     return switch cause?.kind {
     case .aborted: .aborted

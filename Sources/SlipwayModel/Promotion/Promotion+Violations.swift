@@ -18,8 +18,8 @@ extension Promotion {
       case .pending, .waiting, .failed, .skipped: break
       }
       if case .verify(.green, _) = record.step.action, record.status == .succeeded { isGreenVerified = true }
-      if record.step.action == .snapshot, record.status == .succeeded { isCopied = true }
-      if record.step.action == .migrate, record.attempts > 0, !isCopied {
+      if record.step.action == .data(.backup), record.status == .succeeded { isCopied = true }
+      if record.step.action == .data(.migrate), record.attempts > 0, !isCopied, plan.greenData == .shared {
         broken.append("data were changed before a snapshot of them was read back")
       }
       if case .shift(let percent, let settles) = record.step.action {
@@ -27,7 +27,9 @@ extension Promotion {
           broken.append("\(record.step.id) does not raise green's share")
         }
         weight = percent
-        if record.attempts > 0, !isGreenVerified { broken.append("traffic was touched before green was verified") }
+        if record.attempts > 0, !isGreenVerified, !plan.verifiesAfterShift {
+          broken.append("traffic was touched before green was verified")
+        }
       }
       if record.status != .succeeded, !isMessage(record) { isOpenBefore = true }
     }
@@ -42,12 +44,14 @@ extension Promotion {
     var broken: [String] = []
     let back = records.dropFirst(forwardCount)
     let isTrafficOff = !hasTouchedTraffic || back.contains { isShift($0) && $0.status == .succeeded }
-    if back.contains(where: { $0.step.action == .restore && $0.attempts > 0 }), !isTrafficOff {
-      broken.append("data were restored while green had traffic")
+    if back.contains(where: { [.data(.restore), .data(.setAside)].contains($0.step.action) && $0.attempts > 0 }),
+      !isTrafficOff
+    {
+      broken.append("data were restored or set aside while green had traffic")
     }
     if isFrozen, plan.operation == .rollback { broken.append("a freeze holds a rollback") }
     if let cause, isPastReturn, cause.kind != .aborted, cause.kind != .byHand {
-      broken.append("the run turned around by itself although its migration cannot be taken back")
+      broken.append("the run turned around by itself although its data cannot follow")
     }
     return broken
   }
@@ -85,7 +89,7 @@ extension Promotion {
     }
     if records.contains(where: { !$0.status.isSettled }) { broken.append("the run is over with open steps") }
     let isTakenBack = records.contains { $0.step.id == "rollback-shift-0" && $0.status == .succeeded }
-    let isRestored = records.contains { $0.step.action == .restore && $0.status == .succeeded }
+    let isRestored = records.contains { $0.step.action == .data(.restore) && $0.status == .succeeded }
     switch outcome {
     case .success:
       if records.prefix(forwardCount).contains(where: { $0.status != .succeeded && !isMessage($0) }) {
@@ -93,7 +97,7 @@ extension Promotion {
       }
     case .rolledBack:
       if !isTakenBack { broken.append("the run is rolled back, but blue was never read back at 100 %") }
-      if plan.migration == .restorable, hasTouchedData, !isRestored {
+      if plan.migration == .restorable, plan.greenData == .shared, hasTouchedData, !isRestored {
         broken.append("the run is rolled back, but its data were never read back as restored")
       }
     case .aborted, .failed:

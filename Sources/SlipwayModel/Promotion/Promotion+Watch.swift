@@ -53,7 +53,7 @@ extension Promotion {
   /// Stops a run whose data cannot follow it back.
   mutating func freeze(_ reason: String, at time: Timestamp) {
     guard case .forward(let step, _) = phase else { return }
-    suspend(step, reason + "; the migration cannot be taken back, so a person decides", at: time)
+    suspend(step, reason + "; \(pastReturn ?? "nothing leads back"), so a person decides", at: time)
   }
 
   private mutating func giveUp(_ index: Int, _ cause: Cause, at time: Timestamp) {

@@ -140,13 +140,37 @@ extension Promotion {
     records.prefix(forwardCount).contains { $0.step.kind == .shift && $0.status == .succeeded }
   }
 
-  /// Whether a migration was ever begun, which may have changed anything.
-  package var hasTouchedData: Bool { wasBegun { $0 == .migrate } }
-
-  /// Whether the machine may not turn the run around by itself: the data cannot follow, so a person decides.
-  package var isPastReturn: Bool {
-    plan.migration == .irreversible && hasTouchedData && !Mutant.turnPastReturn.isActive
+  /// When green was first to get traffic; nil when that was never begun.
+  package var servedSince: Timestamp? {
+    records.prefix(forwardCount).first { $0.step.kind == .shift && $0.attempts > 0 }?.startedAt
   }
+
+  /// Whether a migration was ever begun, which may have changed anything.
+  package var hasTouchedData: Bool { wasBegun { $0 == .data(.migrate) } }
+
+  /// What the run has begun to change.
+  package var touched: Touched {
+    var touched: Touched = []
+    if hasTouchedTraffic { touched.insert(.traffic) }
+    if hasTouchedGreen { touched.insert(.green) }
+    if hasTouchedData { touched.insert(.migration) }
+    if wasBegun({ $0 == .data(.green) }) { touched.insert(.greenData) }
+    return touched
+  }
+
+  /// Why the machine may not turn the run around by itself, so that a person decides; nil when it may.
+  package var pastReturn: String? {
+    if Mutant.turnPastReturn.isActive { return nil }
+    if plan.greenData == .shared {
+      return plan.migration == .irreversible && hasTouchedData ? "the migration cannot be taken back" : nil
+    }
+    guard plan.rollback.writes == .ask, hasTouchedTraffic, plan.operation == .promote, plan.blue != nil else {
+      return nil
+    }
+    return "going back would leave behind what was written to green since the cutover"
+  }
+
+  package var isPastReturn: Bool { pastReturn != nil }
 
   /// Whether green's slot was ever touched.
   package var hasTouchedGreen: Bool { wasBegun { $0 == .deploy } }

@@ -18,19 +18,25 @@ package struct RequestRollback: Codable, Sendable, Equatable {
     package var text: String
   }
 
-  init(_ plan: Plan) {
-    let touchesData = plan.environment.data != nil && plan.migration != nil
+  package init(_ plan: Plan) {
+    var before: Touched = .green
+    if plan.environment.data != nil, plan.migration != nil { before.insert(.migration) }
+    if plan.greenData != .shared { before.insert(.greenData) }
     automatic = plan.rollback.automatic
-    beforeTraffic = plan.rollbackSteps(touchedTraffic: false, touchedGreen: true, touchedData: touchesData)
-      .map { Act($0, plan) }
-    afterTraffic = plan.rollbackSteps(touchedTraffic: true, touchedGreen: true, touchedData: touchesData)
-      .map { Act($0, plan) }
+    beforeTraffic = plan.rollbackSteps(before).map { Act($0, plan) }
+    afterTraffic = plan.rollbackSteps(before.union(.traffic)).map { Act($0, plan) }
     keepsEarlierFor = plan.blue == nil ? nil : plan.rollback.keepBlue
     (dataLoss, losesData) = Self.loss(plan)
   }
 
   private static func loss(_ plan: Plan) -> (String, Bool) {
-    switch plan.environment.data == nil ? nil : plan.migration {
+    if plan.greenData != .shared, plan.blue != nil {
+      let kept =
+        "what was written to green since the cutover is not in blue's data; it is kept under a dated name until the rollback window ends"
+      return plan.rollback.writes == .ask
+        ? (kept + "; the run stops and says what it would be before it goes back", true) : (kept, true)
+    }
+    return switch plan.environment.data == nil ? nil : plan.migration {
     case nil where plan.environment.data == nil: ("none: the plan touches no data", false)
     case nil: ("none: the release changes no data; a snapshot is taken first all the same", false)
     case .compatible?: ("none: the earlier release works with the migrated data, which stay as they are", false)
@@ -52,7 +58,10 @@ extension RequestRollback.Act {
     text =
       switch step.action {
       case .shift: plan.blue == nil ? "take all traffic off \(plan.release.id)" : "all traffic back to \(earlier)"
-      case .restore: "restore the data from the snapshot taken before the migration"
+      case .data(.restore): "restore the data from the backup taken before the migration"
+      case .data(.resumeWrites): "blue takes writes again"
+      case .data(.setAside):
+        "green's data out of use: kept under a dated name where anybody wrote to them, else removed"
       case .verify: "look whether \(earlier) answers, and as the right version"
       case .record: "write down that \(plan.release.id) failed in \(plan.to)"
       case .destroy: "remove \(plan.release.id) from slot \(plan.green)"

@@ -25,6 +25,7 @@ struct PromotionChecks {
       guard let environment = draft.environments.first(where: { $0.name == to.text }) else { continue }
       checkMeasured(promotion, environment.value)
       checkMigration(promotion, environment.value)
+      DataChecks(draft: draft, reading: reading).run(promotion, environment.value)
       if environment.value.protected {
         ProtectionChecks(environment: environment, promotion: promotion, reading: reading).run()
       }

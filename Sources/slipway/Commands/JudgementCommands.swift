@@ -143,7 +143,7 @@ struct VerifyCommand: AsyncParsableCommand {
       Verification(
         url: connectors.plane.frontDoor, health: spec.health, version: spec.version,
         checks: pipeline.promotion(to: name)?.verify.afterRollout ?? [],
-        deployment: Deployment(environment: name, slot: live.slot, release: live.release, run: live.run)),
+        deployment: connectors.deployment(in: name, slot: live.slot, release: live.release, run: live.run)),
       progress: { text in StandardStream.error.write(Data("\(text)\n".utf8)) })
     await catalog.close()
     let failed = outcomes.filter { !$0.passed }

@@ -143,6 +143,14 @@ struct AbortCommand: AsyncParsableCommand {
   @OptionGroup var options: CommonOptions
   @Argument(help: "The run.") var run: String
   @Option(name: .long, help: "Why.") var reason = "no reason given"
+  @OptionGroup var losses: LossOptions
 
-  func run() async throws { try await Word(options: options, run: run).say(.abort(reason: reason)) }
+  func run() async throws {
+    let workshop = try Workshop(options)
+    let archive = try workshop.archive()
+    let promotion = try await archive.promotion(try await archive.find(run))
+    let order = promotion.isFinished ? nil : promotion.orderOfLoss(at: SystemTime().now())
+    try await LossStatement.ask(workshop, promotion.plan, order).settle(losses)
+    try await Word(options: options, run: run).say(.abort(reason: reason))
+  }
 }

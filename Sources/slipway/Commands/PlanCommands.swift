@@ -37,7 +37,10 @@ struct PlanPreview {
     }
     await catalog.close()
     gates = reports
-    rollback = plan.rollbackSteps(touchedTraffic: true, touchedGreen: true, touchedData: plan.migration != nil)
+    var touched: Touched = [.traffic, .green]
+    if plan.migration != nil { touched.insert(.migration) }
+    if plan.greenData != .shared { touched.insert(.greenData) }
+    rollback = plan.rollbackSteps(touched)
   }
 
   /// The plan alone, without a look at any gate.
@@ -177,9 +180,23 @@ enum StepText {
     case .schedule(let span): "blue is removed \(span) later"
     case .notify(let milestone): "people are told: \(milestone.rawValue)"
     case .destroy(let role): "slot of \(role.rawValue) is emptied"
-    case .snapshot: "the data are copied and the copy is verified: \(tool(plan, \.snapshot))"
-    case .migrate: "\(tool(plan, \.migrate)); \(wayBack(plan.migration))"
-    case .restore: "the data go back to the snapshot, what was written since is lost: \(tool(plan, \.restore))"
+    case .data(let deed): what(deed, plan)
+    }
+  }
+
+  private static func what(_ deed: DataDeed, _ plan: Plan) -> String {
+    switch deed {
+    case .snapshot: "the data of \(plan.from?.text ?? "the environment before") are copied and the copy is verified"
+    case .backup: "the data are copied and the copy is verified: \(tool(plan, \.snapshot))"
+    case .green where plan.greenData == .copy:
+      "green gets a copy of the live data, verified; those take no writes from here until the cutover is watched"
+    case .green: "green gets the data of \(plan.from?.text ?? "the environment before"), beside the live ones, verified"
+    case .migrate: "\(tool(plan, \.migrate)); \(wayBack(plan))"
+    case .swap: "green's data take the live name"
+    case .swapBack: "blue's data take the live name again"
+    case .resumeWrites: "blue's data take writes again"
+    case .setAside: "green's data go out of use; what was written to them is counted and kept under a dated name"
+    case .restore: "the data go back to the backup, what was written since is lost: \(tool(plan, \.restore))"
     }
   }
 
@@ -200,8 +217,9 @@ enum StepText {
   }
 
   /// What a migration means for going back, said before anything is touched (C7).
-  private static func wayBack(_ migration: MigrationSpec?) -> String {
-    switch migration {
+  private static func wayBack(_ plan: Plan) -> String {
+    if plan.greenData != .shared, plan.migration != nil { return "blue's data stay as they are" }
+    return switch plan.migration {
     case .compatible?: "going back leaves the data as they are, the old release works with them"
     case .restorable?: "going back restores the snapshot and loses what was written since"
     case .irreversible?: "cannot be taken back: trouble after it stops the run, and a person decides"

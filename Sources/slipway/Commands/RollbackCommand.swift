@@ -15,6 +15,7 @@ struct RollbackCommand: AsyncParsableCommand {
   @Option(name: .long, help: "Go back to this release instead of the one before.") var to: String?
   @Option(name: .long, help: "The incident that makes it necessary.") var incident: String?
   @OptionGroup var proof: ProofOptions
+  @OptionGroup var losses: LossOptions
   @Flag(name: .long, help: "Show what would be done, and do nothing.") var dryRun = false
   @Flag(name: .long, help: "Follow it to its end, driving it where nobody else does.") var wait = false
 
@@ -25,6 +26,7 @@ struct RollbackCommand: AsyncParsableCommand {
       throw CommandError(
         .usage, "going back by hand needs --incident, the reference under which it will be looked into")
     }
+    try await statement(workshop).settle(losses)
     let content = Submission.Content.rollback(
       EnvironmentName(environment), to: to.map { ReleaseID($0) }, incident: incident)
     let credential = try await proof.credential(
@@ -38,20 +40,38 @@ struct RollbackCommand: AsyncParsableCommand {
     throw ExitCode(status.rawValue)
   }
 
-  private func rehearse(_ workshop: Workshop) async throws {
-    let pipeline = try workshop.pipeline()
-    let archive = try workshop.archive()
+  /// The open run that would be turned round; nil where there is none, or another release is wanted.
+  private func openRun(_ workshop: Workshop) async throws -> Promotion? {
+    guard to == nil else { return nil }
     let open = try await workshop.reader().runs(of: EnvironmentName(environment), limit: 100).first {
       $0.finishedAt == nil
     }
-    if let open, to == nil {
-      let promotion = try await archive.promotion(open.run)
-      return try show(promotion.rollbackSteps, promotion.plan, "run \(open.run) is open and would be turned round")
-    }
-    let plan = try Planner(pipeline: pipeline, ledger: try await archive.ledger())
+    guard let open else { return nil }
+    return try await workshop.archive().promotion(open.run)
+  }
+
+  private func plan(_ workshop: Workshop) async throws -> Plan {
+    try Planner(pipeline: try workshop.pipeline(), ledger: try await workshop.archive().ledger())
       .rollback(of: EnvironmentName(environment), to: to.map { ReleaseID($0) }, incident: incident ?? "rehearsal")
-    try show(
-      plan.steps, plan, "\(environment) would go back to \(plan.release.id); no data is moved, so nothing is lost")
+  }
+
+  private func statement(_ workshop: Workshop) async throws -> LossStatement {
+    let now = SystemTime().now()
+    if let promotion = try await openRun(workshop) {
+      return try await LossStatement.ask(workshop, promotion.plan, promotion.orderOfLoss(at: now))
+    }
+    let plan = try await plan(workshop)
+    return try await LossStatement.ask(workshop, plan, plan.orderOfLoss(at: now))
+  }
+
+  private func rehearse(_ workshop: Workshop) async throws {
+    let said = try await statement(workshop).sentence
+    if let promotion = try await openRun(workshop) {
+      return try show(
+        promotion.rollbackSteps, promotion.plan, "run \(promotion.run) is open and would be turned round; \(said)")
+    }
+    let plan = try await plan(workshop)
+    try show(plan.steps, plan, "\(environment) would go back to \(plan.release.id); \(said)")
   }
 
   private func show(_ steps: [Step], _ plan: Plan, _ head: String) throws {

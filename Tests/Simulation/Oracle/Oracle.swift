@@ -252,8 +252,8 @@ final class Oracle {
 
   private func fits(_ effect: Effect, _ promotion: Promotion, _ action: Action, _ seq: Int64) -> Bool {
     switch (effect.kind, action) {
-    case (.deploy, .deploy), (.data(.snapshot), .snapshot), (.data(.migrate), .migrate), (.data(.restore), .restore):
-      true
+    case (.deploy, .deploy): true
+    case (.data(let done), .data(let deed)): done == deed
     case (.destroy(let slot), .destroy(let role)):
       slot == (role == .green ? promotion.plan.green : promotion.plan.blue?.slot)
     case (.shift(let split, let generation), .shift(let percent, let settles)):
@@ -266,8 +266,10 @@ final class Oracle {
     let place = effect.place
     let promotion = shadow.promotion
     if case .destroy(let slot) = effect.kind { checkEmptying(place, slot) }
-    if effect.kind == .data(.restore), place.split[promotion.plan.green] > 0, !place.isMeddled {
-      broken("data", "data of \(place.name) are restored while green has traffic")
+    if effect.kind == .data(.restore) || effect.kind == .data(.setAside), place.split[promotion.plan.green] > 0,
+      !place.isMeddled
+    {
+      broken("data", "data of \(place.name) are restored or set aside while green has traffic")
     }
     guard case .shift(let split, _) = effect.kind, split[promotion.plan.green] > 0 else { return }
     let isVerified = promotion.records.contains { record in
@@ -368,6 +370,15 @@ final class Oracle {
         broken("judgement", "\(promotion.run) failed and nothing was wrong: \(promotion.cause?.reason ?? "")")
       }
     case .rejected, .blocked: break
+    }
+    // Nobody may be left unable to write, whichever way it ended; a run that failed has told people.
+    if place.paused.contains(promotion.run), outcome != .failed, isKnown {
+      broken("data", "\(promotion.run) ended as \(outcome.rawValue), and blue's data still take no writes")
+    }
+    if outcome == .success, promotion.plan.operation == .promote, promotion.plan.greenData != .shared,
+      promotion.plan.blue != nil, !place.ownData.contains(promotion.run), isKnown
+    {
+      broken("data", "\(promotion.run) succeeded, and green has no data of its own")
     }
   }
 

@@ -20,6 +20,9 @@ extension Story {
 }
 
 extension EnvironmentSetting {
+  /// Where all traffic moves at once, green may have data of its own.
+  private var greenData: GreenData { hasData && weights == [100] ? .copy : .shared }
+
   var spec: EnvironmentSpec {
     EnvironmentSpec(
       name: name, protected: true,
@@ -45,6 +48,8 @@ extension EnvironmentSetting {
           WatchRule(.errorRate, [WatchLimit(.rollBack, .above, 0.1)]),
           WatchRule(.p99, [WatchLimit(.rollBack, .above, 1)]),
           WatchRule(.crashes, [WatchLimit(.rollBack, .above, 0)]),
-        ]), rollback: RollbackSpec(keepBlue: keepBlue), migration: migration)
+        ]),
+      rollback: RollbackSpec(keepBlue: keepBlue, writes: whenUndecided == .rollBack ? .setAside : .ask),
+      migration: migration, greenData: greenData)
   }
 }

@@ -241,7 +241,12 @@ extension Link: DataStore {
           case .restore:
             place.migrated.remove(run)
             place.restored.insert(run)
-          case .snapshot, .green, .swap, .swapBack, .resumeWrites, .setAside: break
+          case .green:
+            place.ownData.insert(run)
+            if order.greenData == .copy { place.paused.insert(run) }
+          case .resumeWrites: place.paused.remove(run)
+          case .setAside: place.ownData.remove(run)
+          case .snapshot, .swap, .swapBack: break
           }
           return .success(deed.rawValue)
         }, stale: { .success("\(deed.rawValue), as I say") }))
@@ -259,7 +264,10 @@ extension Link: DataStore {
             case .backup: place.snapshots.contains(run)
             case .migrate: place.migrated.contains(run)
             case .restore: place.restored.contains(run)
-            case .snapshot, .green, .swap, .swapBack, .resumeWrites, .setAside: false
+            case .green: place.ownData.contains(run)
+            case .resumeWrites: !place.paused.contains(run)
+            case .setAside: !place.ownData.contains(run)
+            case .snapshot, .swap, .swapBack: false
             }
           return .success(isDone ? .done("it has") : .undone("it has not"))
         }, stale: { .success(.unclear("in between")) }))

@@ -38,6 +38,9 @@ final class Place {
   /// Runs whose migration is in force.
   var migrated: Set<RunID> = []
   var restored: Set<RunID> = []
+  /// Runs whose green has data of its own, and those for whose sake blue takes no writes.
+  var ownData: Set<RunID> = []
+  var paused: Set<RunID> = []
   /// Somebody else has changed the split and it still stands.
   var isMeddled = false
   /// Slots that may answer requests, by what the journal says.

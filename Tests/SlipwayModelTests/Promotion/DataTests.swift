@@ -10,9 +10,9 @@ struct DataTests {
   @Test("C3, C4: the data are copied before anything changes, and migrated before green is looked at")
   func order() throws {
     let ids = try Self.driver(.restorable).ids
-    #expect(Array(ids.prefix(4)) == ["snapshot", "deploy", "migrate", "verify-green"])
+    #expect(Array(ids.prefix(4)) == ["backup", "deploy", "migrate", "verify-green"])
     let without = try Driver(Sample.plan()).ids
-    #expect(!without.contains("snapshot") && !without.contains("migrate"))
+    #expect(!without.contains("backup") && !without.contains("migrate"))
   }
 
   @Test(

@@ -24,14 +24,17 @@ struct GoingBackTests {
     ])
   func table(traffic: Bool, green: Bool, ids: [String]) throws {
     var plan = try Sample.plan()
-    #expect(plan.rollbackSteps(touchedTraffic: traffic, touchedGreen: green, touchedData: false).map(\.id.text) == ids)
+    var touched: Touched = []
+    if traffic { touched.insert(.traffic) }
+    if green { touched.insert(.green) }
+    #expect(plan.rollbackSteps(touched).map(\.id.text) == ids)
     plan.rollback.keepGreen = true
     #expect(
-      plan.rollbackSteps(touchedTraffic: traffic, touchedGreen: green, touchedData: false).map(\.id.text)
+      plan.rollbackSteps(touched).map(\.id.text)
         == ids.filter { $0 != "rollback-destroy-green" })
     plan.blue = nil
     #expect(
-      !plan.rollbackSteps(touchedTraffic: traffic, touchedGreen: green, touchedData: false).contains {
+      !plan.rollbackSteps(touched).contains {
         $0.id == "rollback-verify"
       })
   }

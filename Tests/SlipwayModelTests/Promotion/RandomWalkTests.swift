@@ -49,6 +49,7 @@ private struct Walker {
   private var share = 0
   private var hasGreen = false
   private var isMigrated = false
+  private var deeds: Set<DataDeed> = []
   private var hasSnapshot = false
   /// Steps with an effect whose last attempt nobody has asked back yet.
   private var unasked: Set<Int> = []
@@ -198,11 +199,14 @@ private struct Walker {
     case .shift(let percent, _): share = percent
     case .deploy: hasGreen = true
     case .destroy: hasGreen = false
-    case .snapshot: hasSnapshot = true
-    case .migrate: isMigrated = true
-    case .restore:
+    case .data(.backup): hasSnapshot = true
+    case .data(.migrate): isMigrated = true
+    case .data(.restore):
       if share > 0 { faults.append("data are restored while green has \(share) percent") }
       isMigrated = false
+    case .data(let deed):
+      if deed == .setAside, share > 0 { faults.append("data are set aside while green has \(share) percent") }
+      deeds.insert(deed)
     case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule,
       .notify:
       break
@@ -215,9 +219,10 @@ private struct Walker {
     case .shift(let percent, _): return share == percent ? .done("d") : .undone("u")
     case .deploy: return hasGreen ? .done("d") : .undone("u")
     case .destroy: return hasGreen ? .undone("u") : .done("d")
-    case .snapshot: return hasSnapshot ? .done("d") : .undone("u")
-    case .migrate: return isMigrated ? .done("d") : .undone("u")
-    case .restore: return isMigrated ? .undone("u") : .done("d")
+    case .data(.backup): return hasSnapshot ? .done("d") : .undone("u")
+    case .data(.migrate): return isMigrated ? .done("d") : .undone("u")
+    case .data(.restore): return isMigrated ? .undone("u") : .done("d")
+    case .data(let deed): return deeds.contains(deed) ? .done("d") : .undone("u")
     case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule,
       .notify:
       return .unclear("r")

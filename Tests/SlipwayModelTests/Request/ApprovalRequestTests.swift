@@ -138,7 +138,7 @@ struct ApprovalRequestTests {
     let back = request.rollback.afterTraffic.map(\.text)
     #expect(back.first == "all traffic back to 1.0")
     #expect(
-      back.contains("restore the data from the snapshot taken before the migration") == (migration == .restorable))
+      back.contains("restore the data from the backup taken before the migration") == (migration == .restorable))
     #expect(!request.rollback.beforeTraffic.contains { $0.text.contains("all traffic") })
   }
 

@@ -47,7 +47,7 @@ struct Arbitrary {
 
   mutating func event() -> Event {
     let (step, attempt) = (number(), number())
-    switch Int.random(in: 0..<28, using: &random) {
+    switch Int.random(in: 0..<29, using: &random) {
     case 0: return .requested(request())
     case 1: return .resumed
     case 2: return .stepIntended(step: step, attempt: attempt, deadline: time())
@@ -78,9 +78,30 @@ struct Arbitrary {
     case 23: return .sourceLooked(trouble: maybe { $0.text() })
     case 24: return .followedUp(reference: text())
     case 26: return .followUpIntended(attempt: attempt)
+    case 27: return .dataReported(step: step, attempt: attempt, report: dataReport(), result: result())
     case 25: return .followUpFailed(reason: text(), attempt: attempt)
     default: return .evidenceFailed(reason: text(), attempt: attempt)
     }
+  }
+
+  mutating func dataReport() -> DataReport {
+    var report = DataReport(deed: DataDeed.allCases.randomElement(using: &random) ?? .backup)
+    report.database = maybe { $0.text() }
+    report.snapshot = maybe { SnapshotID($0.text()) }
+    report.manifest = maybe { $0.digest() }
+    report.rows = maybe { Int64($0.number()) }
+    report.checks = list { DataCheck($0.text(), passed: $0.random.chance(50), detail: $0.text()) }
+    report.withoutService = maybe { Span(milliseconds: Int64.random(in: 0...1_000_000_000, using: &$0.random)) }
+    report.loss = maybe {
+      DataLoss(
+        since: $0.time(),
+        tables: $0.list {
+          TableWrites(
+            table: $0.text(), inserted: Int64($0.number()), updated: Int64($0.number()), deleted: Int64($0.number()))
+        }, filesAdded: $0.number(), fileBytesAdded: Int64($0.number()), doubt: $0.maybe { $0.text() })
+    }
+    report.aside = list { AsideData(database: $0.text(), files: $0.maybe { $0.text() }, was: $0.text()) }
+    return report
   }
 
   private mutating func identity() -> Identity {
