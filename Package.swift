@@ -92,11 +92,12 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CSlipwayDisk"),
     // Databases and their files: snapshots, copies, restores, swaps.
     .target(
       name: "SlipwayData",
       dependencies: [
-        "SlipwayModel", "SlipwayConnectors", "CLibPQ",
+        "SlipwayModel", "SlipwayConnectors", "CLibPQ", "CSlipwayDisk",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Subprocess", package: "swift-subprocess"),
@@ -192,9 +193,14 @@ let package = Package(
     .testTarget(
       name: "SlipwayDataTests",
       dependencies: [
-        "SlipwayData", "SlipwayConnectors", "SlipwayModel",
+        "SlipwayData", "SlipwayConnectors", "SlipwayModel", "snapshot-probe",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: strict),
+    // Makes, restores and deletes snapshots; tests kill it, fill its disk and fail its calls.
+    .executableTarget(
+      name: "snapshot-probe", dependencies: ["SlipwayData", "SlipwayConnectors", "SlipwayModel"],
+      path: "Tests/Probes/snapshot-probe", swiftSettings: strict),
     .testTarget(
       name: "SlipwayEngineTests",
       dependencies: [

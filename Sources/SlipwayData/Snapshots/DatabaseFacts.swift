@@ -12,10 +12,12 @@ package struct DatabaseFacts: Codable, Sendable, Equatable {
   package var constraints: [String]
   /// Sorted by name.
   package var extensions: [ExtensionFacts]
+  /// Everybody who owns something in it or has a right to it, sorted; nil when it was not asked.
+  package var roles: [String]?
 
   package init(
     name: String, serverVersion: String, encoding: String, collation: String, bytes: Int64, tables: [TableFacts],
-    constraints: [String], extensions: [ExtensionFacts]
+    constraints: [String], extensions: [ExtensionFacts], roles: [String]? = nil
   ) {
     self.name = name
     self.serverVersion = serverVersion
@@ -25,6 +27,7 @@ package struct DatabaseFacts: Codable, Sendable, Equatable {
     self.tables = tables
     self.constraints = constraints
     self.extensions = extensions
+    self.roles = roles
   }
 
   package var rows: Int64 { tables.reduce(0) { $0 + $1.rows } }

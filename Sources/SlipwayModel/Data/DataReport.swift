@@ -125,11 +125,14 @@ package struct AsideData: Codable, Sendable, Equatable {
   package var files: String?
   /// What it was, for people.
   package var was: String
+  /// The run that took them out of use; a name that was used again belongs to another.
+  package var run: RunID?
 
-  package init(database: String, files: String?, was: String) {
+  package init(database: String, files: String?, was: String, run: RunID? = nil) {
     self.database = database
     self.files = files
     self.was = was
+    self.run = run
   }
 }
 
