@@ -92,12 +92,13 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CSlipwayDisk"),
     // Databases and their files: snapshots, copies, restores, swaps.
     .target(
       name: "SlipwayData",
       dependencies: [
-        "SlipwayModel", "SlipwayConnectors", "CLibPQ", "CSlipwayDisk",
+        "SlipwayModel", "SlipwayConnectors", "CLibPQ", "CSlipwayDisk", "CZlib",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Subprocess", package: "swift-subprocess"),

@@ -88,15 +88,19 @@ package struct Verification: Sendable {
   package var version: VersionSpec?
   package var checks: [CheckSpec]
   package var deployment: Deployment
+  /// Which data the service works on, as ``DataStore/variables(of:isLive:)`` says; empty where it has none.
+  package var data: [String: String]
 
   package init(
-    url: String, health: HealthSpec, version: VersionSpec?, checks: [CheckSpec], deployment: Deployment
+    url: String, health: HealthSpec, version: VersionSpec?, checks: [CheckSpec], deployment: Deployment,
+    data: [String: String] = [:]
   ) {
     self.url = url
     self.health = health
     self.version = version
     self.checks = checks
     self.deployment = deployment
+    self.data = data
   }
 }
 

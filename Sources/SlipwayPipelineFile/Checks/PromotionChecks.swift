@@ -26,6 +26,9 @@ struct PromotionChecks {
       checkMeasured(promotion, environment.value)
       checkMigration(promotion, environment.value)
       DataChecks(draft: draft, reading: reading).run(promotion, environment.value)
+      SmokeTestChecks(promotion: promotion, environment: environment, reading: reading).run()
+      let origin = draft.environments.first { $0.name == promotion.value.from?.text }?.value
+      OdooPassageChecks(promotion: promotion, environment: environment.value, origin: origin, reading: reading).run()
       if environment.value.protected {
         ProtectionChecks(environment: environment, promotion: promotion, reading: reading).run()
       }

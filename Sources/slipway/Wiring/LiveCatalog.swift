@@ -75,7 +75,7 @@ struct LiveCatalog: ConnectorCatalog {
       case .dataPlane: PlaneCounters(plane)
       case .prometheus(let spec): try PrometheusSource(spec, secrets: secrets, client: client)
       }
-    let verifier = ServiceVerifier(probe: HTTPProbe(client: client), runner: runner) {
+    let verifier = ServiceVerifier(probe: HTTPProbe(client: client), runner: runner, secrets: secrets) {
       try await Task.sleep(for: $0.duration)
     }
     let data: (any DataStore)? =
