@@ -39,6 +39,10 @@ extension StepPerformer {
     for slot in Slot.allCases where releases[slot] != nil {
       if let crashes = try await connectors.deployer.crashes(slot) { sample.crashes[slot] = crashes }
     }
+    let asksDatabase = plan.watch.rules.contains { $0.metric == .databaseErrors }
+    if asksDatabase, let errors = try await connectors.data?.connectionErrors(of: plan.green) {
+      sample.databaseErrors[plan.green] = errors
+    }
     return sample
   }
 }

@@ -153,6 +153,9 @@ struct PromotionChecks {
     case .crashes:
       guard case .commands = environment.deploy else { return nil }
       return ("nobody counts the crashes of what commands deploy", "'deploy: {processes: …}'")
+    case .databaseErrors:
+      if case .postgres? = environment.data { return nil }
+      return ("nobody knows the database of '\(environment.name)'", "'data: {postgres: …}'")
     case .p95, .p99, .p95Increase, .p99Increase:
       let way = "'metrics: {prometheus: …}' with a 'latency' query"
       switch (environment.metrics, environment.traffic) {
