@@ -20,12 +20,12 @@ extension StoryEvidence {
   func expectSnapshot(
     _ id: String, named name: String, in example: ExampleFolder, sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
-    let ids = try values(of: "snapshot", in: name).compactMap { $0 as? String }
-    #expect(ids.contains(id), "\(try text(name))", sourceLocation: sourceLocation)
+    let file = try object(name)
+    #expect(file["applies"] as? Bool == true, sourceLocation: sourceLocation)
+    #expect(file["snapshot"] as? String == id, "\(try text(name))", sourceLocation: sourceLocation)
     let manifest = try Data(contentsOf: example.folder.appending(path: "work/snapshots/\(id)/manifest.json"))
     let digest = "sha256:" + SHA256.hash(data: manifest).map { String(format: "%02x", $0) }.joined()
-    let digests = try values(of: "manifest", in: name).compactMap { $0 as? String }
-    #expect(digests.contains(digest), "\(digests) \(digest)", sourceLocation: sourceLocation)
+    #expect(file["checksum"] as? String == digest, "\(try text(name))", sourceLocation: sourceLocation)
     let verified = try await Program.run(["snapshot", "verify", id], in: example.folder)
     #expect(verified.code == 0, "\(verified)", sourceLocation: sourceLocation)
     let rows = try values(of: "rows", in: name).compactMap { $0 as? Int }
@@ -68,12 +68,13 @@ extension StoryEvidence {
   func expectLoss(
     of table: String, in example: ExampleFolder, sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
-    let losses = try values(of: "loss", in: "rollback.json").compactMap { $0 as? [String: Any] }
-    let tables = losses.flatMap { $0["tables"] as? [[String: Any]] ?? [] }
+    let loss = try object("rollback.json")["loss"] as? [String: Any]
+    let tables = loss?["tables"] as? [[String: Any]] ?? []
     let inserted = tables.filter { $0["table"] as? String == table }.compactMap { $0["inserted"] as? Int }.max() ?? 0
     #expect(inserted > 0, "rows written to \(table): \(try text("rollback.json"))", sourceLocation: sourceLocation)
-    let aside = try values(of: "aside", in: "rollback.json").compactMap { $0 as? [[String: Any]] }.flatMap { $0 }
-      .compactMap { $0["database"] as? String }
+    let aside = (try object("rollback.json")["aside"] as? [[String: Any]] ?? []).compactMap {
+      $0["database"] as? String
+    }
     let database = try #require(aside.first, "\(try text("rollback.json"))", sourceLocation: sourceLocation)
     let found = try await example.sql("SELECT count(*) FROM pg_database WHERE datname = '\(database)'", in: "postgres")
     #expect(found == "1", "\(database)", sourceLocation: sourceLocation)
