@@ -72,7 +72,7 @@ extension PipelineTemplate {
         watch: {every: 250ms}
         verify:
           before_traffic:
-            - command: {name: smoke, run: '"$SHOP_PYTHON" checks/flow.py smoke'}
+            - command: {name: smoke, run: python3 checks/flow.py smoke}
 
       - from: staging
         to: production
@@ -113,13 +113,13 @@ extension PipelineTemplate {
             - crashes: {roll_back_above: 0}
         verify:
           before_traffic:
-            - command: {name: smoke, run: '"$SHOP_PYTHON" checks/flow.py smoke'}
-            - command: {name: flow-order, run: '"$SHOP_PYTHON" checks/flow.py order'}
-            - command: {name: flow-upload, run: '"$SHOP_PYTHON" checks/flow.py upload'}
+            - command: {name: smoke, run: python3 checks/flow.py smoke}
+            - command: {name: flow-order, run: python3 checks/flow.py order}
+            - command: {name: flow-upload, run: python3 checks/flow.py upload}
           after_rollout:
-            - command: {name: smoke, run: '"$SHOP_PYTHON" checks/flow.py smoke'}
-            - command: {name: flow-order, run: '"$SHOP_PYTHON" checks/flow.py order'}
-            - command: {name: flow-upload, run: '"$SHOP_PYTHON" checks/flow.py upload'}
+            - command: {name: smoke, run: python3 checks/flow.py smoke}
+            - command: {name: flow-order, run: python3 checks/flow.py order}
+            - command: {name: flow-upload, run: python3 checks/flow.py upload}
         # A step that only a person can do; others become `manual` or `assisted` with `automation:`.
         confirm:
           - id: look-at-the-books
@@ -132,7 +132,7 @@ extension PipelineTemplate {
           roles: [sre]
         # What closes the run, after success only.
         exit:
-          - {id: monitoring, blocking: false, run: '"$SHOP_PYTHON" checks/alert.py'}
+          - {id: monitoring, blocking: false, run: python3 checks/alert.py}
           - id: stage
             sql:
               database: postgresql://shop:${file:work/secrets/shop}@127.0.0.1:29120/shop_desk

@@ -110,6 +110,7 @@ extension PipelineTemplate {
           rules:
             - error_rate: {roll_back_above: 1%}
             - crashes: {roll_back_above: 0}
+            - database_errors: {roll_back_above: 0}
         # The five smoke tests. Each is asked of green before anybody is sent there.
         verify:
           before_traffic:
