@@ -65,14 +65,16 @@ extension UInt64 {
   }
 }
 
-/// How often a slot's process crashed since the first reading.
+/// How often something happened to a slot since the first reading: its process crashed, its database lost a connection.
 enum CrashCount {
   /// The growth of the count; nil when the newest reading has none, which means that nobody counts.
   ///
   /// A count that went down began anew and is added as it stands, which is never more than what was counted since.
-  static func growth(of slot: Slot, in samples: [CounterSample]) -> Int? {
-    guard samples.last?.crashes[slot] != nil else { return nil }
-    let counts = samples.compactMap { $0.crashes[slot] }.map { max(0, $0) }
+  static func growth(
+    of slot: Slot, in samples: [CounterSample], _ count: KeyPath<CounterSample, [Slot: Int]> = \.crashes
+  ) -> Int? {
+    guard samples.last?[keyPath: count][slot] != nil else { return nil }
+    let counts = samples.compactMap { $0[keyPath: count][slot] }.map { max(0, $0) }
     return zip(counts, counts.dropFirst()).reduce(0) { sum, pair in
       sum.addingReportingOverflow(pair.1 >= pair.0 ? pair.1 - pair.0 : pair.1).partialValue
     }

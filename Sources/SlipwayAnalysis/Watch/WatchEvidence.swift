@@ -9,6 +9,8 @@ struct WatchEvidence {
   let reference: SlotWindow?
   /// Crashes on green since the watch began; nil when nobody counts them.
   let crashes: Int?
+  /// Connections to green's database that ended in an error since the watch began; nil when nobody counts them.
+  let databaseErrors: Int?
   let minimum: UInt64
 
   /// Whether rules about an increase look at what blue answered earlier.
@@ -29,6 +31,9 @@ struct WatchEvidence {
     case .crashes:
       guard let crashes else { return .missing("nobody counts the crashes on green") }
       return .measured(Reading(Double(crashes)))
+    case .databaseErrors:
+      guard let databaseErrors else { return .missing("nobody counts the errors of green's database") }
+      return .measured(Reading(Double(databaseErrors)))
     case .errorRate: return onGreen { .rate($0.errorRate) }
     case .availability: return onGreen { .rate($0.errorRate.map { 1 - $0 }) }
     case .p95: return onGreen { latency(0.95, of: $0, on: "green") }

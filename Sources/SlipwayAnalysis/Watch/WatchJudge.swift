@@ -23,12 +23,13 @@ package enum WatchJudge {
   ) -> WatchJudgement {
     let start = now - spec.window
     let minimum = UInt64(max(0, spec.minimumRequests))
-    let crashes = CrashCount.growth(of: green, in: (crashesSince.map { [$0] } ?? []) + samples)
+    let counted = (crashesSince.map { [$0] } ?? []) + samples
+    let crashes = CrashCount.growth(of: green, in: counted)
     let evidence = WatchEvidence(
       green: SlotWindow(of: green, in: samples, after: start),
       blue: blue.map { SlotWindow(of: $0, in: samples, after: start) },
       reference: blue.flatMap { Self.reference(of: $0, in: reference, minimum: minimum) }, crashes: crashes,
-      minimum: minimum)
+      databaseErrors: CrashCount.growth(of: green, in: counted, \.databaseErrors), minimum: minimum)
     let results = Results(spec.rules.filter { !$0.limits.isEmpty }, on: evidence)
     let hasGreen = samples.last?.slots[green] != nil
     let (verdict, reason) = conclude(results, evidence, hasGreen: hasGreen)
@@ -158,6 +159,9 @@ extension WatchLimit {
     case .p95, .p99: return "\(metric.rawValue) \(value) \(onGreen) \(crossing)"
     case .crashes:
       return "\(value) \(reading.value == 1 ? "crash" : "crashes") on green since the watch began \(crossing)"
+    case .databaseErrors:
+      return
+        "\(value) \(reading.value == 1 ? "error" : "errors") of connections to green's database since the watch began \(crossing)"
     case .errorRateIncrease:
       return "error rate increase \(value) over blue (\(evidence.sides(.errorRate) { $0.errorRate })) \(crossing)"
     case .p95Increase:

@@ -68,6 +68,9 @@ package protocol DataStore: Sendable {
   /// What is known, after an interruption, of a deed that has happened; nil when nobody kept it.
   func report(_ order: DataOrder) async -> DataReport?
 
+  /// How many connections to the live data of `slot` have ended in an error so far; nil when nobody counts.
+  func connectionErrors(of slot: Slot) async throws(ConnectorError) -> Int?
+
   /// What the service in `slot` must be told to find its data, by variable; `isLive` says whether the slot's data carry the live name by now.
   func variables(of slot: Slot, isLive: Bool) -> [String: String]
 
@@ -85,5 +88,6 @@ package protocol DataStore: Sendable {
 }
 
 extension DataStore {
+  package func connectionErrors(of slot: Slot) async throws(ConnectorError) -> Int? { nil }
   package func report(_ order: DataOrder) async -> DataReport? { nil }
 }

@@ -43,7 +43,7 @@ extension StepPerformer {
 
   private func divide(_ percent: Int, settles: Bool, generation: UInt64) async -> StepResult {
     let wanted = plan.split(percent: percent, settles: settles)
-    if percent > 0, !settles, let verification = verification(.green, []),
+    if percent > 0, !settles, !plan.verifiesAfterShift, let verification = verification(.green, []),
       let illness = await connectors.verifier.probe(verification)
     {
       return .failed("green is not well, so it gets no traffic: \(illness)")

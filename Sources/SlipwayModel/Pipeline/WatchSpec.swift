@@ -55,6 +55,8 @@ package enum WatchMetric: String, Codable, Sendable, CaseIterable {
   case p99Increase = "p99_increase"
   /// Process crashes since the watch began; needs no minimum of requests.
   case crashes
+  /// Connections to the database that ended in an error since the watch began (B8); needs no minimum of requests.
+  case databaseErrors = "database_errors"
 }
 
 /// A bound and what follows when it is crossed.

@@ -6,8 +6,14 @@ package struct CounterSample: Codable, Sendable, Equatable {
   package var slots: [Slot: SlotCounters]
   /// Process crashes per slot since the slot's release was started; empty where nobody counts them.
   package var crashes: [Slot: Int]
+  /// Connections to each slot's database that ended in an error, since its statistics began; empty where nobody counts them.
+  package var databaseErrors: [Slot: Int]
 
-  package init(at: Timestamp, source: String, slots: [Slot: SlotCounters], crashes: [Slot: Int] = [:]) {
+  package init(
+    at: Timestamp, source: String, slots: [Slot: SlotCounters], crashes: [Slot: Int] = [:],
+    databaseErrors: [Slot: Int] = [:]
+  ) {
+    self.databaseErrors = databaseErrors
     self.at = at
     self.source = source
     self.slots = slots

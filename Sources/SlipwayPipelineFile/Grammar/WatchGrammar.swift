@@ -44,6 +44,9 @@ enum WatchGrammar {
       variant(.p95Increase, .fraction, "95th percentile above that of what serves now: 10% is 1.1 times."),
       variant(.p99Increase, .fraction, "99th percentile above that of what serves now: 100% is twice."),
       variant(.crashes, .count, "Crashes of the candidate's process since the watch began; needs no minimum."),
+      variant(
+        .databaseErrors, .count,
+        "Connections to the candidate's database that ended in an error since the watch began; needs no minimum."),
     ])
 
   private static func variant(_ metric: WatchMetric, _ bound: Shape<Double>, _ description: String) -> Variant<
@@ -113,7 +116,7 @@ struct LimitChecks {
     switch metric {
     case .errorRate, .errorRateIncrease: bound >= 1
     case .availability: bound <= 0
-    case .p95, .p99, .p95Increase, .p99Increase, .crashes: false
+    case .p95, .p99, .p95Increase, .p99Increase, .crashes, .databaseErrors: false
     }
   }
 }
