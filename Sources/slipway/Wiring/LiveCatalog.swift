@@ -2,6 +2,7 @@ internal import AsyncHTTPClient
 internal import Foundation
 internal import NIOCore
 internal import SlipwayConnectors
+internal import SlipwayData
 internal import SlipwayEngine
 internal import SlipwayModel
 
@@ -17,6 +18,7 @@ struct LiveCatalog: ConnectorCatalog {
   private let program: String
   private let notifiers: @Sendable () -> [NotifySpec]
   private let requests: @Sendable () -> RequestsSpec?
+  private let snapshots: @Sendable () -> SnapshotsSpec
 
   init(_ options: CommonOptions, state: StateFolder) throws {
     self.options = options
@@ -32,6 +34,7 @@ struct LiveCatalog: ConnectorCatalog {
     let shown = options.file
     notifiers = { (try? PipelineLoading.load(file, shown: shown))?.notify ?? [] }
     requests = { (try? PipelineLoading.load(file, shown: shown))?.requests }
+    snapshots = { (try? PipelineLoading.load(file, shown: shown))?.snapshots ?? SnapshotsSpec() }
   }
 
   /// One client for the whole process; connections are not kept, so that every probe asks anew.
@@ -81,10 +84,17 @@ struct LiveCatalog: ConnectorCatalog {
     let data: (any DataStore)? =
       switch environment.data {
       case .commands(let spec)?: CommandDataStore(spec, runner: runner)
-      case .postgres?: throw ConnectorError(.misconfigured, "data in PostgreSQL are not wired yet")
+      case .postgres(let spec)?: try dataStore(spec)
       case nil: nil
       }
     return EnvironmentConnectors(deployer: deployer, plane: plane, source: source, verifier: verifier, data: data)
+  }
+
+  /// Who keeps a PostgreSQL database and its files.
+  func dataStore(_ spec: PostgresDataSpec) throws(ConnectorError) -> PostgresDataStore {
+    try PostgresDataStore(
+      spec, folder: options.root.path, snapshots: SnapshotStore(folder: state.snapshots(snapshots(), options.root)),
+      secrets: secrets, inherited: inherited)
   }
 
   private func plane(_ environment: EnvironmentSpec) throws(ConnectorError) -> any TrafficPlane {
