@@ -31,7 +31,7 @@ struct SnapshotDesk {
       throw CommandError(
         .configuration, "environment '\(name)' has no 'data: postgres' in \(options.file), so there is nothing to copy")
     }
-    return try LiveCatalog(options, state: workshop.state).dataStore(spec)
+    return try LiveCatalog(options, state: workshop.state).dataStore(spec, isProtected: environment.protected)
   }
 
   /// Where copies go; nil where the file names no bucket.
