@@ -54,6 +54,7 @@ enum CompleteExample {
         confirm:
           - {id: tell-support, instructions: Tell the support desk., place: before-deploy}
         migration: restorable
+        automation: {default: assisted, shift: manual, shift-40: automatic}
         rollout: {steps: [10%, 40%, 100%], watch: 6m}
         watch:
           every: 4s
@@ -195,5 +196,6 @@ enum CompleteExample {
       ],
       afterRollout: [.http(name: "front", path: "/", status: 200, contains: nil, timeout: .seconds(5))]),
     rollback: RollbackSpec(automatic: true, keepBlue: .hours(48), keepGreen: true, roles: ["sre"]),
-    migration: .restorable)
+    migration: .restorable,
+    automation: AutomationSpec(.assisted, named: ["shift": .manual, "shift-40": .automatic]))
 }

@@ -124,6 +124,7 @@ actor RunDriver {
       switch next {
       case .finished: return
       case .record(let event):
+        try await prepareHandOut(event)
         try await write([event])
         if case .escalated(_, let reason) = event { escalate(reason) }
         await announce(event)
@@ -223,7 +224,7 @@ actor RunDriver {
   }
 
   /// Looks at blue before the first deployment and again before the first shift: what it answered in between is what green is compared with.
-  private func prepare(_ stepRun: StepRun) async throws {
+  func prepare(_ stepRun: StepRun) async throws {
     guard history.promotion.plan.operation == .promote, case .forward = history.promotion.phase else { return }
     switch stepRun.step.action {
     case .deploy where before == nil: before = await look()

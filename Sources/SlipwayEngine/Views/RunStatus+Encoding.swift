@@ -25,6 +25,10 @@ extension RunStatus {
     try container.encode(rollback, forKey: .rollback)
     try container.encode(watch, forKey: .watch)
     try container.encode(evidenceDir, forKey: .evidenceDir)
+    try container.encode(blueBackupID, forKey: .blueBackupID)
+    try container.encode(greenArtifactID, forKey: .greenArtifactID)
+    try container.encode(cutoverAt, forKey: .cutoverAt)
+    try container.encode(inputs, forKey: .inputs)
   }
 }
 
@@ -47,6 +51,9 @@ extension RunStatus.StepLine {
     try container.encode(startedAt, forKey: .startedAt)
     try container.encode(finishedAt, forKey: .finishedAt)
     try container.encode(detail, forKey: .detail)
+    try container.encode(level, forKey: .level)
+    try container.encode(confirmedBy, forKey: .confirmedBy)
+    try container.encode(note, forKey: .note)
   }
 }
 

@@ -22,10 +22,25 @@ package struct RunStatus: Codable, Sendable, Equatable {
   package var rollback: Rollback?
   package var watch: WatchLine?
   package var evidenceDir: String?
+  /// The snapshot that was taken of what served before; nil while there is none.
+  package var blueBackupID: String?
+  /// What green is made of: the artifact's digest, or its reference where no digest is known; nil before it was deployed.
+  package var greenArtifactID: String?
+  /// When green began to take traffic.
+  package var cutoverAt: Timestamp?
+  package var inputs: Inputs
+
+  /// What holds for this promotion, chosen or by the file (B2).
+  package struct Inputs: Codable, Sendable, Equatable {
+    package var rollbackWindowHours: Double
+    package var skipSmokeTests: Bool
+    package var autoRollbackOnFailure: Bool
+  }
 
   enum CodingKeys: CodingKey {
     case runID, project, operation, release, from, to, status, step, waitingFor, planDigest, requestedBy, startedAt
     case finishedAt, weights, gates, steps, approvals, rollback, watch, evidenceDir
+    case blueBackupID, greenArtifactID, cutoverAt, inputs
   }
 
   package struct WaitingFor: Codable, Sendable, Equatable {
@@ -69,9 +84,12 @@ package struct RunStatus: Codable, Sendable, Equatable {
     package var detail: String
     /// What was done to data, in numbers; nil for other steps.
     package var data: DataReport?
+    package var level: AutomationLevel
+    package var confirmedBy: Person?
+    package var note: String?
 
     enum CodingKeys: CodingKey {
-      case id, kind, status, attempts, startedAt, finishedAt, detail, data
+      case id, kind, status, attempts, startedAt, finishedAt, detail, data, level, confirmedBy, note
     }
   }
 
@@ -121,10 +139,12 @@ package struct RunStatus: Codable, Sendable, Equatable {
     finishedAt = promotion.finishedAt
     weights = promotion.greenPercent.map { Weights(blue: promotion.plan.blue == nil ? 0 : 100 - $0, green: $0) }
     gates = promotion.records.compactMap(Self.gate)
-    steps = promotion.records.map { record in
-      StepLine(
+    steps = promotion.records.enumerated().map { index, record in
+      let confirmation = promotion.confirmation(of: index)
+      return StepLine(
         id: record.step.id, kind: record.step.kind, status: record.status.word, attempts: record.attempts,
-        startedAt: record.startedAt, finishedAt: record.finishedAt, detail: record.detail, data: record.data)
+        startedAt: record.startedAt, finishedAt: record.finishedAt, detail: record.detail, data: record.data,
+        level: record.step.level, confirmedBy: confirmation?.by, note: confirmation?.note)
     }
     approvals = promotion.approvals.map {
       ApprovalLine(
@@ -139,6 +159,12 @@ package struct RunStatus: Codable, Sendable, Equatable {
     }
     watch = Self.watch(promotion)
     evidenceDir = promotion.evidenceFolder
+    blueBackupID = promotion.blueBackup?.text
+    greenArtifactID = promotion.greenArtifact
+    cutoverAt = promotion.cutoverAt
+    inputs = Inputs(
+      rollbackWindowHours: promotion.plan.rollback.keepBlue.seconds / 3_600,
+      skipSmokeTests: promotion.plan.terms.skipSmokeTests, autoRollbackOnFailure: promotion.plan.rollback.automatic)
   }
 
   private static func waiting(_ promotion: Promotion, at now: Timestamp) -> WaitingFor? {
@@ -148,7 +174,9 @@ package struct RunStatus: Codable, Sendable, Equatable {
         kind: (suspension.thawsAt == nil ? Wait.Kind.person : .freeze).rawValue, until: suspension.thawsAt,
         reason: suspension.sentence)
     }
-    guard case .wait(let wait) = promotion.next(at: now) else { return nil }
+    guard case .wait(var wait) = promotion.next(at: now) else { return nil }
+    // The driver looks at green in between; people want to know until when they may answer.
+    if wait.kind == .confirmation { wait.until = promotion.confirmationEnds ?? wait.until }
     return WaitingFor(kind: wait.kind.rawValue, until: wait.until, reason: wait.reason)
   }
 

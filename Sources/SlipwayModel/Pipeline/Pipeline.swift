@@ -31,14 +31,17 @@ package struct Pipeline: Codable, Sendable, Equatable {
   package var registries: [String: RegistrySpec]
   /// Where snapshots are kept.
   package var snapshots: SnapshotsSpec
+  /// The registry of guardrails; nil when the file names none.
+  package var guardrails: GuardrailBook?
 
   package init(
     project: String, roles: [RoleName: RoleSpec] = [:], windows: [String: Window] = [:], freezes: [Freeze] = [],
     calendars: [CalendarSpec] = [], environments: [EnvironmentSpec], promotions: [PromotionSpec],
     notify: [NotifySpec] = [], identity: IdentitySpec = .anybody, followUp: FollowUpSpec? = nil,
     acceptances: AcceptanceSpec? = nil, requests: RequestsSpec? = nil, registries: [String: RegistrySpec] = [:],
-    snapshots: SnapshotsSpec = SnapshotsSpec()
+    snapshots: SnapshotsSpec = SnapshotsSpec(), guardrails: GuardrailBook? = nil
   ) {
+    self.guardrails = guardrails
     self.project = project
     self.roles = roles
     self.windows = windows
@@ -88,13 +91,20 @@ package struct PromotionSpec: Codable, Sendable, Equatable {
   package var greenData: GreenData
   /// Ways around single rules.
   package var exceptions: ExceptionSpec
+  /// Which steps a person has a part in.
+  package var automation: AutomationSpec
+  /// Who may ask for it; anybody when empty.
+  package var requesters: [RoleName]
 
   package init(
     from: EnvironmentName?, to: EnvironmentName, gates: [GateSpec] = [], approval: ApprovalSpec? = nil,
     confirms: [ConfirmSpec] = [], rollout: RolloutSpec = RolloutSpec(), watch: WatchSpec = WatchSpec(),
     verify: VerifySpec = VerifySpec(), rollback: RollbackSpec = RollbackSpec(), migration: MigrationSpec? = nil,
-    greenData: GreenData = .shared, exceptions: ExceptionSpec = ExceptionSpec()
+    greenData: GreenData = .shared, exceptions: ExceptionSpec = ExceptionSpec(),
+    automation: AutomationSpec = .automatic, requesters: [RoleName] = []
   ) {
+    self.automation = automation
+    self.requesters = requesters
     self.from = from
     self.to = to
     self.gates = gates

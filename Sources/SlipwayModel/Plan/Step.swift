@@ -6,6 +6,8 @@ package struct Step: Codable, Sendable, Equatable {
   package var timeout: Span
   package var retry: RetryPolicy
   package var undo: Undo
+  /// How much of it Slipway does by itself.
+  package var level = AutomationLevel.automatic
 
   package init(id: StepID, action: Action, timeout: Span, retry: RetryPolicy, undo: Undo) {
     self.id = id

@@ -93,7 +93,7 @@ extension Promotion {
       return observe(index, attempt, .unreadable(reason), at: time)
     }
     // A look that did not end in time is a look without an answer, or a source that hangs would hold the watch for ever.
-    if case .errored(let reason) = result, index == current, records[index].step.kind == .watch, attempt == 1 {
+    if case .errored(let reason) = result, index == watchInHand, attempt == 1 {
       return judge(index, nil, WatchJudgement(verdict: .error, reason: reason), at: time)
     }
     // A late or doubled report carries an attempt that is no longer under way and changes nothing.
@@ -258,6 +258,10 @@ extension Promotion {
   }
 
   private mutating func fail(_ index: Int, _ reason: String, at time: Timestamp) {
+    if isByHand(index) {
+      return Mutant.believeConfirmation.isActive
+        ? settle(index, .succeeded, reason, at: time) : handBack(index, reason, at: time)
+    }
     let step = records[index].step
     switch step.action {
     case .verify where Mutant.shiftBeforeVerify.isActive: advance(from: index, suspension)

@@ -11,7 +11,7 @@ extension Promotion {
     var isGreenVerified = false
     var isCopied = false
     var weight = 0
-    for record in forward {
+    for (index, record) in forward.enumerated() {
       switch record.status {
       case .intended, .uncertain, .retrying, .succeeded:
         if isOpenBefore, !isGate(record) { broken.append("\(record.step.id) was begun before its turn") }
@@ -27,7 +27,7 @@ extension Promotion {
           broken.append("\(record.step.id) does not raise green's share")
         }
         weight = percent
-        if record.attempts > 0, !isGreenVerified, !plan.verifiesAfterShift {
+        if isBegun(index), !isGreenVerified, !plan.verifiesAfterShift {
           broken.append("traffic was touched before green was verified")
         }
       }

@@ -14,12 +14,15 @@ struct PromotionDraft: Sendable {
   var migration: MigrationSpec?
   var greenData = GreenData.shared
   var exceptions = ExceptionSpec()
+  var automation = AutomationSpec.automatic
+  var requesters: [RoleName] = []
 
   var spec: PromotionSpec {
     PromotionSpec(
       from: from, to: to, gates: gates.compactMap { $0.value.spec(from: from) }, approval: approval,
       confirms: confirms, rollout: rollout, watch: watch, verify: verify, rollback: rollback,
-      migration: migration, greenData: greenData, exceptions: exceptions)
+      migration: migration, greenData: greenData, exceptions: exceptions, automation: automation,
+      requesters: requesters)
   }
 }
 
@@ -37,6 +40,9 @@ enum PromotionGrammar {
       .optional(
         "approval", \.approval, ApprovalGrammar.approval,
         "Who must agree. Compulsory where the environment is protected."),
+      .optional(
+        "requesters", \.requesters, .list(of: .reference(to: .role), what: "roles", minimum: 1, isUnique: true),
+        "Who may ask for this promotion; anybody when left out."),
       .optional("confirm", \.confirms, confirms, "Steps that a person does by hand and confirms."),
       .optional(
         "migration", \.migration, .word("what a migration means for going back"),
@@ -49,6 +55,10 @@ enum PromotionGrammar {
       .optional(
         "exceptions", \.exceptions, ApprovalGrammar.exceptions,
         "Ways around single rules, each with its own people; what is not named nobody can do."),
+      .optional(
+        "automation", \.automation, AutomationGrammar.automation,
+        "automatic, assisted (a person says when) or manual (a person does it) for all steps, or by step, kind and 'default'."
+      ),
       .optional("rollout", \.rollout, rollout, "How traffic moves."),
       .optional("watch", \.watch, WatchGrammar.watch, "What is watched while it moves."),
       .optional("verify", \.verify, verify, "Smoke tests. Health is always asked."),

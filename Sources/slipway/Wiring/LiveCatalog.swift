@@ -126,8 +126,36 @@ struct LiveCatalog: ConnectorCatalog {
     case .provenance(let spec): return await artifacts(plan).provenance(gate, spec, of: plan.release, at: now)
     case .rollbackTarget: return await artifacts(plan).rollbackTarget(gate, of: plan, at: now)
     case .command(let name, let line, let timeout): return await command(name, line, timeout, plan, run, at: now)
-    case .verified, .soak, .reviews, .tests, .vulnerabilities, .coverage, .window, .noFreeze:
+    case .dependencies(let specs): return await dependencies.report(gate, specs, for: plan, run: run, at: now)
+    case .dataReady(let factor): return await data(plan, factor).report(gate.name, at: now)
+    case .verified, .soak, .reviews, .tests, .vulnerabilities, .coverage, .window, .noFreeze, .sameCommit:
       return GateReport(gate: gate.name, verdict: .error, reason: "this gate is judged by the ledger, not from outside")
+    }
+  }
+
+  private var dependencies: DependencyGate {
+    DependencyGate(
+      runner: runner, secrets: secrets, client: client, database: PostgresQuestion(secrets: secrets),
+      inherited: inherited, folder: options.root.path)
+  }
+
+  /// What the data of both sides look like at this moment; touches nothing.
+  func data(_ plan: Plan, _ factor: Double) async -> DataVerdict {
+    let target = await look(at: plan.environment, live: plan.blue?.slot)
+    guard let source = plan.source else { return DataVerdict(target: target, factor: factor) }
+    let other = await look(at: source.environment, live: source.live?.slot)
+    return DataVerdict(target: target, source: other, factor: factor)
+  }
+
+  private func look(at environment: EnvironmentSpec, live: Slot?) async -> DataLook {
+    do throws(ConnectorError) {
+      guard let store = try connectors(for: environment).data else {
+        throw ConnectorError(.misconfigured, "'\(environment.name)' keeps no data")
+      }
+      return DataLook(environment.name, await store.readiness(live: live), isLive: live != nil)
+    } catch {
+      let check = DataCheck("configuration", passed: false, detail: error.message)
+      return DataLook(environment.name, DataReadiness(checks: [check]), isLive: live != nil)
     }
   }
 
