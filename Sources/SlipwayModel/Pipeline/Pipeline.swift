@@ -90,14 +90,17 @@ package struct PromotionSpec: Codable, Sendable, Equatable {
   package var exceptions: ExceptionSpec
   /// Which steps a person has a part in.
   package var automation: AutomationSpec
+  /// What closes it once the release serves.
+  package var exits: [ExitGate]
 
   package init(
     from: EnvironmentName?, to: EnvironmentName, gates: [GateSpec] = [], approval: ApprovalSpec? = nil,
     confirms: [ConfirmSpec] = [], rollout: RolloutSpec = RolloutSpec(), watch: WatchSpec = WatchSpec(),
     verify: VerifySpec = VerifySpec(), rollback: RollbackSpec = RollbackSpec(), migration: MigrationSpec? = nil,
     greenData: GreenData = .shared, exceptions: ExceptionSpec = ExceptionSpec(),
-    automation: AutomationSpec = .automatic
+    automation: AutomationSpec = .automatic, exits: [ExitGate] = []
   ) {
+    self.exits = exits
     self.automation = automation
     self.from = from
     self.to = to
