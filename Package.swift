@@ -92,12 +92,13 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: strict),
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CSlipwayDisk"),
     // Databases and their files: snapshots, copies, restores, swaps.
     .target(
       name: "SlipwayData",
       dependencies: [
-        "SlipwayModel", "SlipwayConnectors", "CLibPQ", "CSlipwayDisk",
+        "SlipwayModel", "SlipwayConnectors", "CLibPQ", "CSlipwayDisk", "CZlib",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Subprocess", package: "swift-subprocess"),
@@ -135,7 +136,7 @@ let package = Package(
     .executableTarget(
       name: "slipway-bench",
       dependencies: [
-        "SlipwayModel", "SlipwayJournal", "SlipwayEngine", "SlipwayConnectors", "SlipwayEvidence",
+        "SlipwayModel", "SlipwayJournal", "SlipwayEngine", "SlipwayConnectors", "SlipwayData", "SlipwayEvidence",
         .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -216,8 +217,11 @@ let package = Package(
       name: "SlipwaySimulationTests", dependencies: ["SlipwayModel", "slipway-simulation"], swiftSettings: strict),
     // The built program as a user meets it, and the checks on the repository itself.
     .testTarget(
-      name: "SlipwayCommandTests", dependencies: ["SlipwayModel", "SlipwayEngine", "SlipwayJournal", "slipway"],
-      swiftSettings: strict),
+      name: "SlipwayCommandTests",
+      dependencies: [
+        "SlipwayModel", "SlipwayEngine", "SlipwayJournal", "slipway",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ], swiftSettings: strict),
   ]
 )
 

@@ -35,7 +35,7 @@ package protocol ConnectorCatalog: Sendable {
   /// The connectors of `environment`, ready to use; making them touches nothing outside.
   func connectors(for environment: EnvironmentSpec) throws(ConnectorError) -> EnvironmentConnectors
 
-  /// Judges what needs the outside world: `immutableReference`, `provenance`, `command`, and whether the artifact of `rollbackTarget` is still there.
+  /// Judges what needs the outside world: `immutableReference`, `provenance`, `command`, `dependencies`, `dataReady`, and whether the artifact of `rollbackTarget` is still there.
   func judge(_ gate: GateSpec, for plan: Plan, run: RunID?, at now: Timestamp) async -> GateReport
 
   /// Files the tasks that follow from a rejection; the run's id is the key under which a repeat is the same.

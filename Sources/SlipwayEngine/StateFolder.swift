@@ -17,6 +17,12 @@ package struct StateFolder: Sendable, Equatable {
   package var evidence: URL { url.appending(path: "evidence", directoryHint: .isDirectory) }
   package var signingKey: URL { url.appending(path: "keys/evidence.pem") }
 
+  /// Where snapshots are, by the pipeline file in `root`.
+  package func snapshots(_ spec: SnapshotsSpec, _ root: URL) -> String {
+    guard let folder = spec.folder else { return url.appending(path: "snapshots").path }
+    return folder.hasPrefix("/") ? folder : root.appending(path: folder).path
+  }
+
   /// The folder of an environment's host process.
   package func host(_ environment: EnvironmentName) -> URL {
     url.appending(path: "hosts/\(environment)", directoryHint: .isDirectory)

@@ -12,13 +12,17 @@ package struct PipelineDocument: Sendable, Equatable {
 package enum PipelineFile {
   /// Reads the text of a pipeline file; `path` is the name that messages show.
   ///
-  /// Time and memory are bounded whatever `data` holds.
-  package static func read(_ data: Data, path: String) -> Result<PipelineDocument, PipelineProblems> {
+  /// Time and memory are bounded whatever `data` holds. `folder` is where the registry of guardrails is looked for; without one it cannot be read.
+  package static func read(
+    _ data: Data, path: String, folder: String? = nil
+  ) -> Result<PipelineDocument, PipelineProblems> {
     let reading = Reading()
     do throws(PipelineProblem) {
       let reader = YAMLReader(try SourceText(data))
       defer { reading.problems += reader.problems }
-      let pipeline = PipelineGrammar.read(try reader.root(), reading)
+      let pipeline = PipelineGrammar.read(try reader.root(), reading) { name throws(PipelineProblem) in
+        try registry(name, in: folder)
+      }
       if let pipeline, reading.problems.isEmpty, reader.problems.isEmpty {
         return .success(PipelineDocument(pipeline: pipeline, digest: Digest(of: data)))
       }
@@ -34,10 +38,19 @@ package enum PipelineFile {
   ) -> Result<PipelineDocument, PipelineProblems> {
     let shown = name ?? path
     do throws(PipelineProblem) {
-      return read(try bytes(of: path), path: shown)
+      return read(
+        try bytes(of: path), path: shown, folder: URL(fileURLWithPath: path).deletingLastPathComponent().path)
     } catch {
       return .failure(PipelineProblems(path: shown, [error]))
     }
+  }
+
+  private static func registry(_ name: String, in folder: String?) throws(PipelineProblem) -> Data {
+    guard let folder else {
+      throw PipelineProblem(.unreadable, at: .start, "a file cannot be looked for here")
+    }
+    let path = URL(filePath: name, relativeTo: URL(filePath: folder, directoryHint: .isDirectory)).path
+    return try bytes(of: path, expected: "a YAML list of guardrails", way: "; 'slipway init' writes one")
   }
 
   /// The bytes of a regular file, of a large one only so many that it is refused; `what` says what it should be.

@@ -102,7 +102,11 @@ extension ConnectorCatalog {
     _ gate: GateSpec, by judge: GateJudge, run: RunID?, ledgerAt moment: Timestamp, at now: Timestamp
   ) async -> GateReport {
     guard let ledger = judge.judge(gate, at: moment) else {
-      return await self.judge(gate, for: judge.plan, run: run, at: now)
+      var report = await self.judge(gate, for: judge.plan, run: run, at: now)
+      if case .dependencies = gate, report.verdict == .failed {
+        report.remedy = (report.remedy.map { "\($0); " } ?? "") + judge.maintenanceProposal(from: now)
+      }
+      return report
     }
     guard case .rollbackTarget = gate, ledger.verdict == .passed, judge.plan.blue != nil else { return ledger }
     var outside = await self.judge(gate, for: judge.plan, run: run, at: now)

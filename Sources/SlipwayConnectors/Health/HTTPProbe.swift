@@ -10,6 +10,8 @@ package struct HTTPAnswer: Sendable, Equatable {
   package var status: Int
   package var body: String
   package var seconds: Double
+  /// What `Set-Cookie` says, one for each.
+  package var cookies: [String] = []
 }
 
 /// Asks over HTTP, bounded in time and size; redirects are answers, not roads.
@@ -34,10 +36,17 @@ package struct HTTPProbe: Sendable {
   package func post(
     _ url: String, form: Secret, headers: [String: Secret] = [:], timeout: Span
   ) async throws(ConnectorError) -> HTTPAnswer {
+    try await post(url, body: form, type: "application/x-www-form-urlencoded", headers: headers, timeout: timeout)
+  }
+
+  /// POSTs a body of a given type to `url`; otherwise as ``get(_:headers:timeout:)``.
+  package func post(
+    _ url: String, body: Secret, type: String, headers: [String: Secret] = [:], timeout: Span
+  ) async throws(ConnectorError) -> HTTPAnswer {
     var request = HTTPClientRequest(url: url)
     request.method = .POST
-    request.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
-    form.reveal { request.body = .bytes(ByteBuffer(string: $0)) }
+    request.headers.add(name: "Content-Type", value: type)
+    body.reveal { request.body = .bytes(ByteBuffer(string: $0)) }
     return try await send(request, headers, timeout)
   }
 
@@ -81,7 +90,8 @@ package struct HTTPProbe: Sendable {
       return .success(
         HTTPAnswer(
           status: Int(response.status.code), body: String(decoding: body.prefix(Self.bodyLimit), as: UTF8.self),
-          seconds: Double(spent.seconds) + Double(spent.attoseconds) / 1e18))
+          seconds: Double(spent.seconds) + Double(spent.attoseconds) / 1e18,
+          cookies: response.headers["Set-Cookie"]))
     } catch {
       return .failure(Self.translated(error, url, timeout))
     }

@@ -5,15 +5,24 @@ package import SlipwayModel
 package struct ServiceVerifier: Verifier {
   private let probe: HTTPProbe
   private let runner: CommandRunner
+  private let secrets: SecretSource
+  private let data: (any DataChecks)?
   private let sleep: @Sendable (Span) async throws -> Void
 
   /// - Parameters:
   ///   - probe: asks over HTTP.
   ///   - runner: runs command checks.
+  ///   - secrets: resolves what a test user signs in with.
+  ///   - data: looks at the data; nil where nobody can.
   ///   - sleep: waits between two tries.
-  package init(probe: HTTPProbe, runner: CommandRunner, sleep: @escaping @Sendable (Span) async throws -> Void) {
+  package init(
+    probe: HTTPProbe, runner: CommandRunner, secrets: SecretSource, data: (any DataChecks)? = nil,
+    sleep: @escaping @Sendable (Span) async throws -> Void
+  ) {
     self.probe = probe
     self.runner = runner
+    self.secrets = secrets
+    self.data = data
     self.sleep = sleep
   }
 
@@ -137,7 +146,37 @@ package struct ServiceVerifier: Verifier {
       variables["SLIPWAY_URL"] = verification.url
       let output = try await runner.run(line, variables: variables, timeout: timeout)
       return (output.code == 0, output.code == 0 ? "code 0" : "code \(output.code): \(output.ending)")
+    case .data(_, let spec, let timeout):
+      return try await look(spec, verification, timeout)
+    case .signIn(_, let spec, let timeout):
+      return try await SignInCheck(
+        spec: spec, url: verification.url, probe: probe, secrets: secrets, timeout: timeout
+      ).carryOut()
     }
+  }
+
+  /// What cannot be looked at has not passed.
+  private func look(
+    _ spec: DataCheckSpec, _ verification: Verification, _ timeout: Span
+  ) async throws(ConnectorError) -> (Bool, String) {
+    guard let data else {
+      throw ConnectorError(
+        .misconfigured,
+        "nobody can look at the data of '\(verification.deployment.environment)' from here; "
+          + "name who keeps them under 'data: {postgres: …}' of the environment")
+    }
+    let place = verification.deployment.data
+    guard let database = place["SLIPWAY_DATABASE"] else {
+      throw ConnectorError(
+        .misconfigured, "which database slot \(verification.deployment.slot) works on is not known here")
+    }
+    let looked = CheckedData(
+      database: database, files: place["SLIPWAY_FILES"], deployment: verification.deployment)
+    let found = try await data.look(spec, at: looked, timeout: timeout)
+    let failed = found.filter { !$0.passed }
+    let told = (failed.isEmpty ? found : failed).map { found.count == 1 ? $0.detail : "\($0.name): \($0.detail)" }
+    // A look that found nothing to say has seen nothing.
+    return (failed.isEmpty && !found.isEmpty, told.isEmpty ? "nothing was looked at" : told.joined(separator: "; "))
   }
 
   private static func since(_ start: ContinuousClock.Instant) -> Double {

@@ -10,8 +10,13 @@ struct S3Question: Sendable {
   var endpoint: String
   /// Percent-encoded.
   var path: String
+  /// Not encoded yet.
+  var query: [(name: String, value: String)] = []
   var headers: [(name: String, value: String)] = []
   var body = Data()
+  var timeout = S3Exchange.timeout
+  /// More of an answer is not read.
+  var largestAnswer = 1 << 16
 }
 
 /// What the store said, as far as it matters.
@@ -26,14 +31,22 @@ struct S3Answer: Sendable, Equatable {
   var revision: Int64?
   var digest: String?
   var retryAfter: Span?
+  /// How long the object is, as the answer to HEAD says.
+  var length: Int64?
+  var body: Data
 
-  init(status: Int, headers: HTTPHeaders, body: String) {
+  init(status: Int, headers: HTTPHeaders, body: Data) {
     self.status = status
+    self.body = body
+    length = headers.first(name: "content-length").flatMap { Int64($0) }
     tag = headers.first(name: "etag")
     revision = headers.first(name: Self.revisionName).flatMap { Int64($0) }
     digest = headers.first(name: Self.digestName)
     retryAfter = headers.first(name: "retry-after").flatMap { Int64($0) }.flatMap { $0 >= 0 ? .seconds($0) : nil }
-    code = Self.code(in: body)
+    // A word for an error stands near the beginning; what else comes may be megabytes of somebody's data.
+    code =
+      status < 300 && body.first != UInt8(ascii: "<")
+      ? nil : Self.code(in: String(decoding: body.prefix(4_096), as: UTF8.self))
   }
 
   /// The text of `<Code>`; only what looks like such a word, for a stranger's answer stands in a message.
@@ -52,17 +65,17 @@ struct S3Exchange: Sendable {
   let now: @Sendable () -> Timestamp
 
   static let timeout = Span.seconds(10)
-  private static let largestAnswer = 1 << 16
 
   func ask(_ question: S3Question, _ signer: SignatureV4) async throws(ConnectorError) -> S3Answer {
     let request = signed(question, signer)
     let shown = question.endpoint
+    let (timeout, limit) = (question.timeout, question.largestAnswer)
     // The client's own deadline ends with the head of the answer; a body that trickles must end too.
     let answer = await withTaskGroup(of: Result<S3Answer, ConnectorError>?.self) { group in
-      group.addTask { await exchange(request, shown) }
+      group.addTask { await exchange(request, shown, timeout, limit) }
       group.addTask {
         // A little later than the client's own, which knows better what went wrong, such as a refused connection that it tried again and again.
-        try? await Task.sleep(for: (Self.timeout + .seconds(1)).duration)
+        try? await Task.sleep(for: (timeout + .seconds(1)).duration)
         return nil
       }
       let first = await group.next() ?? nil
@@ -70,7 +83,7 @@ struct S3Exchange: Sendable {
       return first
     }
     if Task.isCancelled { throw ConnectorError(.timedOut, "asking \(shown) was cancelled") }
-    guard let answer else { throw ConnectorError(.timedOut, "\(shown) did not answer within \(Self.timeout)") }
+    guard let answer else { throw ConnectorError(.timedOut, "\(shown) did not answer within \(timeout)") }
     return try answer.get()
   }
 
@@ -83,29 +96,33 @@ struct S3Exchange: Sendable {
       question.headers + [
         ("host", String(host)), ("x-amz-content-sha256", payload), ("x-amz-date", SignatureV4.date(time)),
       ]
-    var request = HTTPClientRequest(url: question.endpoint + question.path)
+    let query = question.query.map { "\(SignatureV4.encoded($0.name))=\(SignatureV4.encoded($0.value))" }
+    let suffix = query.isEmpty ? "" : "?" + query.joined(separator: "&")
+    var request = HTTPClientRequest(url: question.endpoint + question.path + suffix)
     request.method = question.method
     for (name, value) in headers { request.headers.add(name: name, value: value) }
     request.headers.add(name: "user-agent", value: "slipway")
     request.headers.add(
       name: "authorization",
       value: signer.authorization(
-        method: question.method.rawValue, path: question.path, headers: headers, payload: payload, at: time))
+        method: question.method.rawValue, path: question.path, query: question.query, headers: headers,
+        payload: payload,
+        at: time))
     if !question.body.isEmpty { request.body = .bytes(ByteBuffer(bytes: question.body)) }
     return request
   }
 
-  private func exchange(_ request: HTTPClientRequest, _ shown: String) async -> Result<S3Answer, ConnectorError> {
+  private func exchange(
+    _ request: HTTPClientRequest, _ shown: String, _ timeout: Span, _ limit: Int
+  ) async -> Result<S3Answer, ConnectorError> {
     do {
-      let response = try await client.execute(request, timeout: .milliseconds(Self.timeout.milliseconds))
+      let response = try await client.execute(request, timeout: .milliseconds(timeout.milliseconds))
       var body = Data()
       for try await buffer in response.body {
         body.append(contentsOf: buffer.readableBytesView)
-        if body.count >= Self.largestAnswer { break }
+        if body.count >= limit { break }
       }
-      return .success(
-        S3Answer(
-          status: Int(response.status.code), headers: response.headers, body: String(decoding: body, as: UTF8.self)))
+      return .success(S3Answer(status: Int(response.status.code), headers: response.headers, body: body))
     } catch {
       return .failure(ConnectorError(.unreachable, "\(shown) cannot be asked: \(error); is it running and reachable?"))
     }

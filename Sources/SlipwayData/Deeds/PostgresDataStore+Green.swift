@@ -80,6 +80,7 @@ extension PostgresDataStore {
       try await FileTree.copy(from: from, to: to, names: names, progress: progress)
     }
     try await verify(making, against: { try await server.facts(of: live.database) }, &report, order)
+    try await fit(making, &report, order)
     try await publish(making, as: green, "template", &report, order)
     return report
   }
@@ -93,6 +94,7 @@ extension PostgresDataStore {
     }
     var report = DataReport(deed: .green)
     try await restore(snapshot, to: making, like: live, &report, order, progress)
+    try await fit(making, &report, order)
     report.aside = try await makeWay(green, order, live: live)
     try await publish(making, as: green, "dump", &report, order)
     return report

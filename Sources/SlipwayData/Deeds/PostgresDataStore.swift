@@ -13,21 +13,25 @@ package struct PostgresDataStore: DataStore {
   let folder: String
   let secrets: SecretSource
   let inherited: [String: String]
+  /// Whether the environment is production.
+  let isProtected: Bool
 
   /// - Parameters:
   ///   - folder: the pipeline file's.
   ///   - snapshots: where snapshots of this environment, and those of the one before, are.
   ///   - inherited: the variables that every command gets, such as PATH and HOME.
+  ///   - isProtected: whether the environment is production, whose Odoo must be no neutralized copy.
   /// - Throws: `misconfigured` when the server's address cannot be read.
   package init(
     _ spec: PostgresDataSpec, folder: String, snapshots: SnapshotStore, secrets: SecretSource,
-    inherited: [String: String]
+    inherited: [String: String], isProtected: Bool = true
   ) throws(ConnectorError) {
     self.spec = spec
     self.folder = folder
     self.snapshots = snapshots
     self.secrets = secrets
     self.inherited = inherited
+    self.isProtected = isProtected
     server = PostgresServer(try PostgresAddress(spec.server, secrets: secrets))
     places = DataPlaces(spec, folder: folder)
     if places.all.map(\.database).contains(server.address.database) {

@@ -17,10 +17,7 @@ final class WorkFolder: Sendable {
   static func make(in parent: String, prefix: String) throws(ConnectorError) -> WorkFolder {
     let folder = try Descriptor.folder(parent)
     // Between making a folder and locking it nobody may sweep.
-    let gate = openat(folder.number, ".lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard gate >= 0 else { throw .disk("cannot make the lock of \(shown(parent))") }
-    let held = Descriptor(gate)
-    guard flock(held.number, LOCK_EX) == 0 else { throw .disk("cannot lock \(shown(parent))") }
+    guard flock(folder.number, LOCK_EX) == 0 else { throw .disk("cannot lock \(shown(parent))") }
     try sweep(parent, prefix)
     let path = "\(parent)/\(prefix)\(String(UInt32.random(in: .min ... .max), radix: 36))"
     guard mkdir(path, 0o700) == 0 else { throw .disk("cannot make the folder \(shown(path))") }
@@ -34,7 +31,7 @@ final class WorkFolder: Sendable {
 
   private static func sweep(_ parent: String, _ prefix: String) throws(ConnectorError) {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
-    for name in names where name.hasPrefix(prefix) && name != ".lock" {
+    for name in names where name.hasPrefix(prefix) {
       let leftover = "\(parent)/\(name)"
       let number = open(leftover, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
       guard number >= 0 else { continue }

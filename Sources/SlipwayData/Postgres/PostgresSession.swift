@@ -66,6 +66,22 @@ package actor PostgresSession {
     try await rows(statement, values).first?.first ?? nil
   }
 
+  /// Carries out statements that somebody else wrote, as one text and without values.
+  ///
+  /// - Throws: ``DatabaseError`` of the first one that fails; those behind it are not carried out.
+  package func script(_ text: String) async throws(DatabaseError) {
+    let link = link
+    let canceller = link.canceller
+    let result: Result<Void, DatabaseError> = await withTaskCancellationHandler {
+      do throws(DatabaseError) { return .success(try link.script(text, shown: shown)) } catch {
+        return .failure(error)
+      }
+    } onCancel: {
+      canceller.cancel()
+    }
+    try result.get()
+  }
+
   /// A name as it stands in SQL.
   package static func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
 
@@ -121,6 +137,21 @@ private final class Link {
       (0..<columns).map { column in
         PQgetisnull(result, row, column) == 1 ? nil : String(cString: PQgetvalue(result, row, column))
       }
+    }
+  }
+
+  func script(_ text: String, shown: String) throws(DatabaseError) {
+    // C ends a text at its first zero byte; what stood behind it would be left out without a word.
+    guard !text.utf8.contains(0) else { throw DatabaseError(.refused, "\(shown): a script with a zero byte in it") }
+    let result = PQexec(connection, text)
+    defer { PQclear(result) }
+    switch PQresultStatus(result) {
+    case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: return
+    case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
+      PQputCopyEnd(connection, "no data follow")
+      while let rest = PQgetResult(connection) { PQclear(rest) }
+      throw DatabaseError(.refused, "\(shown): a script with COPY to or from a client; write INSERT")
+    default: throw error(result, shown)
     }
   }
 

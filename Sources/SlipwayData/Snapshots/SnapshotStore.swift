@@ -104,7 +104,7 @@ package struct SnapshotStore: Sendable {
     return all.last { $0.manifest.environment == environment } ?? all.last
   }
 
-  private static func read(_ path: String, limit: Int) throws(ConnectorError) -> Data {
+  static func read(_ path: String, limit: Int) throws(ConnectorError) -> Data {
     guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: limit + 1),
       data.count <= limit
     else { throw ConnectorError(.garbage, "\(shown(path)) cannot be read; the snapshot is damaged, use another") }

@@ -67,8 +67,10 @@ extension Engine {
   /// - Throws: ``EngineError`` when nobody proved who asks, when break-glass is asked for without its role, or while an earlier one was not looked
   ///   back at in time.
   func mayAsk(_ plan: Plan, _ submission: Submission, _ pipeline: Pipeline, _ ledger: Ledger) async throws {
-    guard plan.approval != nil else { return }
+    let requesters = pipeline.promotion(to: plan.to)?.requesters ?? []
+    guard plan.approval != nil || !requesters.isEmpty else { return }
     let identity = try await identity(of: submission, .promotion(of: try plan.digest), under: plan.identity)
+    try Permission.mayPromote(identity, plan.to, requesters, pipeline)
     guard case .breakGlass? = plan.exception else { return }
     let allowed = pipeline.promotion(to: plan.to)?.exceptions.breakGlass?.roles ?? []
     guard !Set(pipeline.roles(of: identity)).isDisjoint(with: allowed) else {

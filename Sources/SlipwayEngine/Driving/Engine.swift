@@ -100,9 +100,13 @@ package actor Engine {
         return await driver.take(try await spoken(submission, to: await driver.promotion))
       }
     } catch let error as PlanError {
-      return Reply(
-        refusing: EngineError(
-          error.code == .unknownRelease || error.code == .unknownEnvironment ? .notFound : .refused, error.message))
+      let code: EngineError.Code =
+        switch error.code {
+        case .unknownRelease, .unknownEnvironment: .notFound
+        case .terms: .badInput
+        default: .refused
+        }
+      return Reply(refusing: EngineError(code, error.message))
     } catch let error as EngineError {
       return Reply(refusing: error)
     } catch {

@@ -47,6 +47,10 @@ extension EvidenceFiles {
       ("commit", plan.release.commit ?? "not stated"), ("plan digest", promotion.digest.description),
       ("requested", "\(promotion.requestedAt) by \(promotion.requester)"),
     ]
+    if let guardrails = plan.guardrails {
+      facts.append(("guardrails", "\(guardrails.file) \(guardrails.digest)"))
+      for verdict in guardrails.verdicts { facts.append(("guardrail \(verdict.id.rawValue)", verdict.how)) }
+    }
     if let blue = plan.blue { facts.append(("served before", "\(blue.release.id) in slot \(blue.slot)")) }
     if !promotion.approvals.isEmpty {
       facts.append(("approved by", promotion.approvals.map { "\($0.person)" }.joined(separator: ", ")))

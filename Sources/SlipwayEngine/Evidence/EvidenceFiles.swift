@@ -89,9 +89,17 @@ struct EvidenceFiles {
     var requestedAt: Timestamp
     var planDigest: Digest
     var rollbackWindowSeconds: Double
-    var skipSmokeTests = false
+    var skipSmokeTests: Bool
     var autoRollbackOnFailure: Bool
     var incident: String?
+    // The names that a file of inputs has for the same things (B2).
+    var projectId: String
+    var stagingEnvId: EnvironmentName?
+    var prodEnvId: EnvironmentName
+    var rollbackWindowHours: Double
+    /// What was chosen for this run beside what the pipeline file says.
+    var chosen: PromotionTerms
+    var guardrails: GuardrailRecord?
   }
 
   private var inputs: Inputs {
@@ -99,8 +107,10 @@ struct EvidenceFiles {
     return Inputs(
       project: plan.project, operation: plan.operation.rawValue, release: plan.release, from: plan.from, to: plan.to,
       requestedBy: promotion.requester, requestedAt: promotion.requestedAt, planDigest: promotion.digest,
-      rollbackWindowSeconds: plan.rollback.keepBlue.seconds, autoRollbackOnFailure: plan.rollback.automatic,
-      incident: plan.incident)
+      rollbackWindowSeconds: plan.rollback.keepBlue.seconds, skipSmokeTests: plan.terms.skipSmokeTests,
+      autoRollbackOnFailure: plan.rollback.automatic, incident: plan.incident, projectId: plan.project,
+      stagingEnvId: plan.from, prodEnvId: plan.to, rollbackWindowHours: plan.rollback.keepBlue.seconds / 3_600,
+      chosen: plan.terms, guardrails: plan.guardrails)
   }
 
   func steps(of kind: StepKind) -> [RunStatus.StepLine] {

@@ -25,6 +25,10 @@ extension RunStatus {
     try container.encode(rollback, forKey: .rollback)
     try container.encode(watch, forKey: .watch)
     try container.encode(evidenceDir, forKey: .evidenceDir)
+    try container.encode(blueBackupID, forKey: .blueBackupID)
+    try container.encode(greenArtifactID, forKey: .greenArtifactID)
+    try container.encode(cutoverAt, forKey: .cutoverAt)
+    try container.encode(inputs, forKey: .inputs)
   }
 }
 

@@ -22,10 +22,25 @@ package struct RunStatus: Codable, Sendable, Equatable {
   package var rollback: Rollback?
   package var watch: WatchLine?
   package var evidenceDir: String?
+  /// The snapshot that was taken of what served before; nil while there is none.
+  package var blueBackupID: String?
+  /// What green is made of: the artifact's digest, or its reference where no digest is known; nil before it was deployed.
+  package var greenArtifactID: String?
+  /// When green began to take traffic.
+  package var cutoverAt: Timestamp?
+  package var inputs: Inputs
+
+  /// What holds for this promotion, chosen or by the file (B2).
+  package struct Inputs: Codable, Sendable, Equatable {
+    package var rollbackWindowHours: Double
+    package var skipSmokeTests: Bool
+    package var autoRollbackOnFailure: Bool
+  }
 
   enum CodingKeys: CodingKey {
     case runID, project, operation, release, from, to, status, step, waitingFor, planDigest, requestedBy, startedAt
     case finishedAt, weights, gates, steps, approvals, rollback, watch, evidenceDir
+    case blueBackupID, greenArtifactID, cutoverAt, inputs
   }
 
   package struct WaitingFor: Codable, Sendable, Equatable {
@@ -144,6 +159,12 @@ package struct RunStatus: Codable, Sendable, Equatable {
     }
     watch = Self.watch(promotion)
     evidenceDir = promotion.evidenceFolder
+    blueBackupID = promotion.blueBackup?.text
+    greenArtifactID = promotion.greenArtifact
+    cutoverAt = promotion.cutoverAt
+    inputs = Inputs(
+      rollbackWindowHours: promotion.plan.rollback.keepBlue.seconds / 3_600,
+      skipSmokeTests: promotion.plan.terms.skipSmokeTests, autoRollbackOnFailure: promotion.plan.rollback.automatic)
   }
 
   private static func waiting(_ promotion: Promotion, at now: Timestamp) -> WaitingFor? {

@@ -73,6 +73,20 @@ extension GateJudge {
     return (all, "; with \(Set(names).sorted().joined(separator: ", ")) the first time is \(all)")
   }
 
+  /// When this could be done in peace, for whoever has to mend something first (C2).
+  package func maintenanceProposal(from now: Timestamp) -> String {
+    guard !plan.windows.isEmpty else {
+      return "no window is named for \(plan.to); agree on a maintenance window, and see slipway windows \(plan.to)"
+    }
+    let openings = (try? timetable.openings(from: now, count: 12)) ?? []
+    guard let next = openings.first(where: { $0.from > now && $0.allowed != nil }) else {
+      return "no window of \(plan.to) opens again within the time that is looked at; see slipway windows \(plan.to)"
+    }
+    let names = plan.windows.keys.sorted().map { "'\($0)'" }.joined(separator: ", ")
+    let begin = next.allowed ?? next.from
+    return "proposed maintenance window: \(names) from \(begin)\(next.until.map { " until \($0)" } ?? "")"
+  }
+
   // MARK: Freezes
 
   func freeze(_ gate: GateSpec, at now: Timestamp) -> GateReport {

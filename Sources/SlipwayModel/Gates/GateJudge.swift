@@ -1,6 +1,6 @@
 /// Judges the gates whose proof is in the ledger or the calendar: pure rules, no I/O.
 ///
-/// Three gates need the outside world and are judged there: `immutableReference`, `provenance` and `command`. Of `rollbackTarget` this is one half;
+/// Five gates need the outside world and are judged there: `immutableReference`, `provenance`, `command`, `dependencies` and `dataReady`. Of `rollbackTarget` this is one half;
 /// whether the artifact is still there is asked outside.
 package struct GateJudge: Sendable {
   package let plan: Plan
@@ -30,7 +30,8 @@ package struct GateJudge: Sendable {
     case .window(let name): return window(gate, name, at: now)
     case .noFreeze: return freeze(gate, at: now)
     case .rollbackTarget: return rollbackTarget(gate, at: now)
-    case .immutableReference, .provenance, .command: return nil
+    case .sameCommit(let environment): return sameCommit(gate, as: environment, at: now)
+    case .immutableReference, .provenance, .command, .dependencies, .dataReady: return nil
     }
   }
 

@@ -73,8 +73,8 @@ package enum PromotionException: Codable, Sendable, Equatable {
   /// What stays in the way of everybody, whoever asks (E17): nobody sets these aside by break-glass.
   package static func isSacred(_ gate: GateSpec) -> Bool {
     switch gate {
-    case .verified, .immutableReference, .provenance, .rollbackTarget, .window, .noFreeze: true
-    case .soak, .reviews, .tests, .vulnerabilities, .coverage, .command: false
+    case .verified, .immutableReference, .provenance, .rollbackTarget, .window, .noFreeze, .sameCommit, .dataReady: true
+    case .soak, .reviews, .tests, .vulnerabilities, .coverage, .command, .dependencies: false
     }
   }
 
@@ -82,7 +82,7 @@ package enum PromotionException: Codable, Sendable, Equatable {
   package func waives(_ gate: GateSpec) -> Bool {
     switch (self, gate) {
     case (.emergency, .window), (.emergency, .noFreeze), (.freeze, .noFreeze): true
-    case (.hotfix, .verified), (.hotfix, .soak): true
+    case (.hotfix, .verified), (.hotfix, .soak), (.hotfix, .sameCommit): true
     case (.breakGlass(let gates, _), _): gates.contains(gate.name) && !Self.isSacred(gate)
     case (.emergency, _), (.freeze, _), (.hotfix, _): false
     }

@@ -25,6 +25,12 @@ package enum GateSpec: Codable, Sendable, Equatable {
   case rollbackTarget
   /// A command that exits 0; what it prints is the proof.
   case command(name: String, run: String, timeout: Span)
+  /// Everything that the release depends on answers as it should; all are asked, all are reported (C1, C2).
+  case dependencies([DependencySpec])
+  /// What serves in the environment it comes from is this very release, or of the same commit (B1).
+  case sameCommit(as: EnvironmentName)
+  /// Databases and files can be reached, with the rights that are needed, and `factor` times their size is free (B1).
+  case dataReady(factor: Double = 3)
 
   /// The name by which status, evidence and messages call the gate.
   package var name: String {
@@ -41,8 +47,29 @@ package enum GateSpec: Codable, Sendable, Equatable {
     case .noFreeze: "no-freeze"
     case .rollbackTarget: "rollback-target"
     case .command(let name, _, _): name
+    case .dependencies: "dependencies"
+    case .sameCommit(let environment): "same-commit-as-\(environment)"
+    case .dataReady: "data-ready"
     }
   }
+}
+
+extension GateSpec {
+  /// How long judging it may take.
+  package var timeout: Span {
+    switch self {
+    case .command(_, _, let own): own
+    // All are asked at the same time.
+    case .dependencies(let specs): (specs.map(\.timeout).max() ?? .zero) + .seconds(20)
+    // A folder of many files is measured file by file.
+    case .dataReady: .minutes(5)
+    case .verified, .soak, .reviews, .tests, .vulnerabilities, .coverage, .immutableReference, .provenance, .window,
+      .noFreeze, .rollbackTarget, .sameCommit:
+      .seconds(30)
+    }
+  }
+
+  var looksAtData: Bool { if case .dataReady = self { true } else { false } }
 }
 
 /// The reviews of requirement A2, and the code review and the CI's word of D2 in the same form.

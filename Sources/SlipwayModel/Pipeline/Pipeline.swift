@@ -31,14 +31,17 @@ package struct Pipeline: Codable, Sendable, Equatable {
   package var registries: [String: RegistrySpec]
   /// Where snapshots are kept.
   package var snapshots: SnapshotsSpec
+  /// The registry of guardrails; nil when the file names none.
+  package var guardrails: GuardrailBook?
 
   package init(
     project: String, roles: [RoleName: RoleSpec] = [:], windows: [String: Window] = [:], freezes: [Freeze] = [],
     calendars: [CalendarSpec] = [], environments: [EnvironmentSpec], promotions: [PromotionSpec],
     notify: [NotifySpec] = [], identity: IdentitySpec = .anybody, followUp: FollowUpSpec? = nil,
     acceptances: AcceptanceSpec? = nil, requests: RequestsSpec? = nil, registries: [String: RegistrySpec] = [:],
-    snapshots: SnapshotsSpec = SnapshotsSpec()
+    snapshots: SnapshotsSpec = SnapshotsSpec(), guardrails: GuardrailBook? = nil
   ) {
+    self.guardrails = guardrails
     self.project = project
     self.roles = roles
     self.windows = windows
@@ -92,16 +95,19 @@ package struct PromotionSpec: Codable, Sendable, Equatable {
   package var automation: AutomationSpec
   /// What closes it once the release serves.
   package var exits: [ExitGate]
+  /// Who may ask for it; anybody when empty.
+  package var requesters: [RoleName]
 
   package init(
     from: EnvironmentName?, to: EnvironmentName, gates: [GateSpec] = [], approval: ApprovalSpec? = nil,
     confirms: [ConfirmSpec] = [], rollout: RolloutSpec = RolloutSpec(), watch: WatchSpec = WatchSpec(),
     verify: VerifySpec = VerifySpec(), rollback: RollbackSpec = RollbackSpec(), migration: MigrationSpec? = nil,
     greenData: GreenData = .shared, exceptions: ExceptionSpec = ExceptionSpec(),
-    automation: AutomationSpec = .automatic, exits: [ExitGate] = []
+    automation: AutomationSpec = .automatic, exits: [ExitGate] = [], requesters: [RoleName] = []
   ) {
     self.exits = exits
     self.automation = automation
+    self.requesters = requesters
     self.from = from
     self.to = to
     self.gates = gates

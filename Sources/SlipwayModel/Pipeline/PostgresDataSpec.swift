@@ -56,6 +56,15 @@ package struct FilesSpec: Codable, Sendable, Equatable {
     self.references = references
   }
 
+  /// Odoo's filestore: each file is called by the SHA-1 of its content, and `ir_attachment` says which there must be.
+  package static func odoo(_ folders: FolderNames) -> FilesSpec {
+    FilesSpec(
+      folders: folders, names: .sha1,
+      references:
+        "SELECT store_fname, min(checksum) FROM ir_attachment WHERE store_fname IS NOT NULL GROUP BY store_fname"
+    )
+  }
+
   /// Where the files lie; a path, from the pipeline file's folder.
   package enum FolderNames: Codable, Sendable, Equatable {
     case slots(a: String, b: String)

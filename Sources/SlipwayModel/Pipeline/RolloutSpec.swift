@@ -28,10 +28,14 @@ package enum CheckSpec: Codable, Sendable, Equatable {
   case http(name: String, path: String, status: Int, contains: String?, timeout: Span)
   /// A command that must exit 0; it sees `SLIPWAY_URL` and the variables of a deployment.
   case command(name: String, run: String, timeout: Span)
+  /// A look at the data that the service works on (B6).
+  case data(name: String, DataCheckSpec, timeout: Span)
+  /// Somebody signs in and sees what only they may see (A9, B6).
+  case signIn(name: String, SignInSpec, timeout: Span)
 
   package var name: String {
     switch self {
-    case .http(let name, _, _, _, _), .command(let name, _, _): name
+    case .http(let name, _, _, _, _), .command(let name, _, _), .data(let name, _, _), .signIn(let name, _, _): name
     }
   }
 }

@@ -49,6 +49,10 @@ package struct Plan: Codable, Sendable, Equatable {
   package var registries: [String: RegistrySpec]
   /// Why it may begin in discouraged hours; nil when nobody said so.
   package var despiteHours: String?
+  /// What was chosen for this promotion beside what the file says; worked into the steps already.
+  package var terms: PromotionTerms
+  /// The guardrails that it was made under; nil where the file names no registry.
+  package var guardrails: GuardrailRecord?
 
   package init(
     operation: Operation, project: String, release: Release, from: EnvironmentName?, to: EnvironmentName,
@@ -57,8 +61,11 @@ package struct Plan: Codable, Sendable, Equatable {
     windows: [String: Window], roles: [RoleName: RoleSpec],
     identity: IdentitySpec = .anybody, incident: String? = nil, exception: PromotionException? = nil,
     waived: [String] = [], review: Span? = nil, resubmission: Resubmission? = nil, followUp: FollowUpSpec? = nil,
-    registries: [String: RegistrySpec] = [:], despiteHours: String? = nil
+    registries: [String: RegistrySpec] = [:], despiteHours: String? = nil, terms: PromotionTerms = PromotionTerms(),
+    guardrails: GuardrailRecord? = nil
   ) {
+    self.terms = terms
+    self.guardrails = guardrails
     self.operation = operation
     self.project = project
     self.release = release

@@ -4,10 +4,10 @@ extension Planner {
   ///
   /// - Throws: ``PlanError`` when the file does not open this way, or the ask is incomplete.
   func excepted(
-    _ spec: PromotionSpec, _ exception: PromotionException, protected: Bool
+    _ spec: PromotionSpec, _ exception: PromotionException, _ environment: EnvironmentSpec
   ) throws(PlanError) -> (spec: PromotionSpec, waived: [String], review: Span?) {
     let agreement = try agreement(spec, exception)
-    let gates = PromotionSteps.gateSpecs(spec, protected: protected, hasBlue: true)
+    let gates = PromotionSteps.gateSpecs(spec, environment, hasBlue: true)
     let waived = gates.filter { exception.waives($0) }.map(\.name)
     if case .breakGlass(let asked, _) = exception { try check(asked, gates) }
     var changed = spec

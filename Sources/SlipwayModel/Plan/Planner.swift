@@ -24,17 +24,18 @@ package struct Planner: Sendable {
       throw PlanError(.quarantined, "release \(id) is quarantined: \(reason); promote another release")
     }
     let resubmission = try resubmission(of: id, ask)
+    spec = try asked(spec, ask.terms, environment)
     var waived: [String] = []
     var review: Span?
     if let exception = ask.exception {
-      (spec, waived, review) = try excepted(spec, exception, protected: environment.protected)
+      (spec, waived, review) = try excepted(spec, exception, environment)
     }
     let state = ledger.environments[target] ?? EnvironmentState()
     let blue = state.live
     if let blue, blue.release == release {
       throw PlanError(.alreadyLive, "release \(id) serves '\(target)' already (run \(blue.run)); nothing to promote")
     }
-    return Plan(
+    let plan = Plan(
       operation: .promote, project: pipeline.project, release: release, from: spec.from, to: target,
       environment: environment, blue: blue, green: blue?.slot.other ?? .a,
       steps: StepLevels(
@@ -45,7 +46,8 @@ package struct Planner: Sendable {
       source: try origin(spec), windows: windows(of: spec.gates),
       roles: pipeline.roles, identity: pipeline.identity, exception: ask.exception, waived: waived, review: review,
       resubmission: resubmission, followUp: pipeline.followUp, registries: pipeline.registries,
-      despiteHours: ask.despiteHours)
+      despiteHours: ask.despiteHours, terms: ask.terms)
+    return try guarded(plan)
   }
 
   /// The environment whose data green gets, as it stands now.
@@ -97,6 +99,7 @@ package struct Planner: Sendable {
 package struct PlanError: Error, Sendable, Equatable, CustomStringConvertible {
   package enum Code: String, Sendable {
     case unknownRelease, unknownEnvironment, noWay, quarantined, rejected, exception, alreadyLive, nothingLive, noTarget
+    case terms, guardrail
   }
 
   package let code: Code

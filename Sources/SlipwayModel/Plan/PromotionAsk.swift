@@ -6,8 +6,14 @@ package struct PromotionAsk: Codable, Sendable, Equatable {
   package var resubmission: String?
   /// Why the promotion may begin in discouraged hours.
   package var despiteHours: String?
+  /// What was chosen beside what the file says.
+  package var terms: PromotionTerms
 
-  package init(exception: PromotionException? = nil, resubmission: String? = nil, despiteHours: String? = nil) {
+  package init(
+    exception: PromotionException? = nil, resubmission: String? = nil, despiteHours: String? = nil,
+    terms: PromotionTerms = PromotionTerms()
+  ) {
+    self.terms = terms
     self.exception = exception
     self.resubmission = resubmission
     self.despiteHours = despiteHours

@@ -11,16 +11,21 @@ struct PromotionSteps {
   }
 
   private var gateSpecs: [GateSpec] {
-    Self.gateSpecs(spec, protected: environment.protected, hasBlue: hasBlue).filter {
+    Self.gateSpecs(spec, environment, hasBlue: hasBlue).filter {
       exception?.waives($0) != true
     }
   }
 
   /// The gates of a promotion before any exception.
-  static func gateSpecs(_ spec: PromotionSpec, protected: Bool, hasBlue: Bool) -> [GateSpec] {
+  static func gateSpecs(_ spec: PromotionSpec, _ environment: EnvironmentSpec, hasBlue: Bool) -> [GateSpec] {
     var specs = spec.gates
+    // What data of Slipway's own never go without (B1).
+    if case .postgres? = environment.data, !specs.contains(where: \.looksAtData) { specs.append(.dataReady()) }
+    if spec.greenData == .source, let from = spec.from, !specs.contains(.sameCommit(as: from)) {
+      specs.append(.sameCommit(as: from))
+    }
     // What a protected environment never goes without, whether the file says so or not (E17).
-    if protected {
+    if environment.protected {
       if !specs.contains(.noFreeze) { specs.append(.noFreeze) }
       if hasBlue, !specs.contains(.rollbackTarget) { specs.append(.rollbackTarget) }
     }
@@ -29,9 +34,8 @@ struct PromotionSteps {
 
   private var gates: [Step] {
     gateSpecs.map { gate in
-      var timeout = Span.seconds(30)
-      if case .command(_, _, let own) = gate { timeout = own }
-      return Step(id: StepID("gate-" + gate.name), action: .gate(gate), timeout: timeout, retry: .few, undo: .nothing)
+      Step(
+        id: StepID("gate-" + gate.name), action: .gate(gate), timeout: gate.timeout, retry: .few, undo: .nothing)
     }
   }
 
@@ -66,7 +70,7 @@ struct PromotionSteps {
     switch gate {
     case .soak, .window, .noFreeze: true
     case .verified, .reviews, .tests, .vulnerabilities, .coverage, .immutableReference, .provenance, .rollbackTarget,
-      .command:
+      .command, .dependencies, .sameCommit, .dataReady:
       false
     }
   }

@@ -78,7 +78,7 @@ extension Promotion {
     switch gate {
     case .noFreeze, .window: true
     case .verified, .soak, .reviews, .tests, .vulnerabilities, .coverage, .immutableReference, .provenance,
-      .rollbackTarget, .command:
+      .rollbackTarget, .command, .dependencies, .sameCommit, .dataReady:
       false
     }
   }

@@ -26,7 +26,11 @@ struct PromotionChecks {
       checkMeasured(promotion, environment.value)
       checkMigration(promotion, environment.value)
       AutomationChecks(promotion, to: environment, reading).run()
+      checkData(promotion, environment.value)
       DataChecks(draft: draft, reading: reading).run(promotion, environment.value)
+      SmokeTestChecks(promotion: promotion, environment: environment, reading: reading).run()
+      let origin = draft.environments.first { $0.name == promotion.value.from?.text }?.value
+      OdooPassageChecks(promotion: promotion, environment: environment.value, origin: origin, reading: reading).run()
       if environment.value.protected {
         ProtectionChecks(environment: environment, promotion: promotion, reading: reading).run()
       }
@@ -85,7 +89,7 @@ struct PromotionChecks {
   private func checkPlace(_ gate: Located<GateDraft>, of spec: GateSpec, in promotion: PromotionDraft) {
     let place: EnvironmentName
     switch spec {
-    case .verified(let environment), .soak(let environment, _): place = environment
+    case .verified(let environment), .soak(let environment, _), .sameCommit(let environment): place = environment
     default: return
     }
     guard place == promotion.to, promotion.from != promotion.to else { return }
@@ -128,6 +132,18 @@ struct PromotionChecks {
       reading.report(
         .meaning, position, "the data of '\(promotion.value.to)' have no 'restore' command",
         expected: "'restore' under 'data: {commands: …}', or 'compatible' or 'irreversible'")
+    }
+  }
+
+  /// What Slipway does not keep itself it cannot measure.
+  private func checkData(_ promotion: Located<PromotionDraft>, _ environment: EnvironmentSpec) {
+    for gate in promotion.value.gates {
+      guard case .whole(.dataReady) = gate.value else { continue }
+      if case .postgres? = environment.data { continue }
+      reading.report(
+        .meaning, gate.node.position,
+        "Slipway keeps no data of '\(promotion.value.to)', so there is nothing to look at",
+        expected: "'data: {postgres: …}' in the environment, or no such gate")
     }
   }
 

@@ -24,7 +24,7 @@ enum CheckGrammar {
       ) {
         .command(name: $0.name, run: $0.run, timeout: $0.timeout)
       },
-    ])
+    ] + dataVariants + [signInVariant])
 
   private struct Request: Sendable {
     var name = ""

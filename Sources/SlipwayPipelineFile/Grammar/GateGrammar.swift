@@ -4,6 +4,7 @@ internal import SlipwayModel
 enum GateDraft: Sendable, Equatable {
   case verified(EnvironmentName?)
   case soak(EnvironmentName?, Span)
+  case sameCommit(EnvironmentName?)
   case whole(GateSpec)
 
   /// The gate in a promotion that starts from `origin`; nil when it needs one and there is none.
@@ -11,6 +12,7 @@ enum GateDraft: Sendable, Equatable {
     switch self {
     case .verified(let named): (named ?? origin).map { .verified(in: $0) }
     case .soak(let named, let span): (named ?? origin).map { .soak(in: $0, atLeast: span) }
+    case .sameCommit(let named): (named ?? origin).map { .sameCommit(as: $0) }
     case .whole(let gate): gate
     }
   }
@@ -51,6 +53,17 @@ enum GateGrammar {
       .word("no-freeze", .whole(.noFreeze), "No freeze covers the environment."),
       .word(
         "rollback-target", .whole(.rollbackTarget), "The release that serves now is known and can be gone back to."),
+      .key(
+        "same-commit", place, "What serves where the release comes from is this release, or of the same commit.",
+        bare: .sameCommit(nil)
+      ) { .sameCommit($0.environment) },
+      .key(
+        "data-ready", dataReady, "Databases and files can be reached, with the rights and the room that are needed.",
+        bare: .whole(.dataReady())
+      ) { .whole(.dataReady(factor: Double($0.factor))) },
+      .key("dependencies", DependencyGrammar.dependencies, "Everything that the release depends on answers.") {
+        .whole(.dependencies($0))
+      },
       .key("command", command, "A command that exits 0; what it prints is the proof.") {
         .whole(.command(name: $0.name, run: $0.run, timeout: $0.timeout))
       },
@@ -60,6 +73,17 @@ enum GateGrammar {
     var environment: EnvironmentName?
     var span = Span.zero
   }
+
+  private struct DataReady: Sendable {
+    var factor = 3
+  }
+
+  private static let dataReady = Shape<DataReady>.object(
+    "data-ready", DataReady(),
+    [
+      .optional(
+        "factor", \.factor, .integer(1...100, "a number"), "So many times the size of the data must be free.")
+    ])
 
   private static let place = Shape<Place>.object(
     "verified", Place(),

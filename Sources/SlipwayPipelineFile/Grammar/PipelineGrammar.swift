@@ -1,3 +1,4 @@
+internal import Foundation
 internal import SlipwayModel
 
 /// The whole pipeline file: the one definition behind reading, checking and the JSON Schema.
@@ -17,6 +18,7 @@ enum PipelineGrammar {
     var requests: RequestsSpec?
     var registries: [Named<RegistrySpec>] = []
     var snapshots = SnapshotsSpec()
+    var guardrails: Located<String>?
   }
 
   static let shape = Shape<Draft>.object(
@@ -61,6 +63,9 @@ enum PipelineGrammar {
       .optional(
         "snapshots", \.snapshots, SnapshotGrammar.snapshots,
         "Where snapshots of databases and files are kept, and for how long."),
+      .optional(
+        "guardrails", \.guardrails, Shape<String>.text("a file, from the folder of the pipeline file").located,
+        "The registry of rules that stand above this file: a YAML list."),
     ])
 
   private static let followUp = Shape<FollowUpSpec>.object(
@@ -81,14 +86,16 @@ enum PipelineGrammar {
     ])
 
   /// Reads and checks everything; what is returned holds only when `reading` has no problem.
-  static func read(_ root: YAMLNode, _ reading: Reading) -> Pipeline? {
+  static func read(
+    _ root: YAMLNode, _ reading: Reading, beside bytes: (String) throws(PipelineProblem) -> Data
+  ) -> Pipeline? {
     let draft = shape.read(root, reading)
     ClearSecrets.check(root, reading)
     reading.settle()
     guard let draft else { return nil }
     PromotionChecks(draft: draft, hasIdentity: root["identity"] != nil, reading: reading).run()
     CalendarGrammar.checkNames(draft.freezes, reading)
-    return Pipeline(
+    var pipeline = Pipeline(
       project: draft.project,
       roles: Dictionary(draft.roles.map { (RoleName($0.name), $0.value) }, uniquingKeysWith: { first, _ in first }),
       windows: Dictionary(draft.windows.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
@@ -100,6 +107,10 @@ enum PipelineGrammar {
       requests: draft.requests,
       registries: Dictionary(draft.registries.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
       snapshots: draft.snapshots)
+    if let name = draft.guardrails {
+      pipeline.guardrails = GuardrailFile.check(name, pipeline, root, reading, bytes)
+    }
+    return pipeline
   }
 }
 

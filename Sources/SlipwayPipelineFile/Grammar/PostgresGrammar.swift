@@ -14,7 +14,8 @@ enum PostgresGrammar {
   struct FilesDraft: Sendable {
     var folder: String?
     var folders: SlotPair<String>?
-    var names = FilesSpec.ContentNames.plain
+    /// Nil: what the kind of database makes of it.
+    var names: FilesSpec.ContentNames?
     var references: String?
   }
 
@@ -89,22 +90,35 @@ enum PostgresGrammar {
       expected: "'folder: …', or 'folders: {a: …, b: …}'")
   }
 
-  private static let odoo = Shape<OdooSpec>.object(
+  static let odoo = Shape<OdooSpec>.object(
     "odoo", OdooSpec(),
     [
       .optional(
         "modules", \.modules, .list(of: .name("a module"), what: "modules", isUnique: true),
         "Modules that must be installed."),
       .optional(
-        "addons", \.addons, .list(of: .text("a folder"), what: "folders"),
-        "Where the code of installed modules is looked for."),
+        "addons", \.addons, .list(of: .text("a folder", .release), what: "folders"),
+        "Where the code of installed modules is looked for; ${release} is replaced."),
       .optional(
         "allow_proprietary", \.allowsProprietary, .boolean, "Whether proprietary modules may be installed."),
       .optional("base_url", \.baseURL, .url, "What web.base.url must be once the database is live."),
       .optional(
         "neutralize", \.neutralize, DeployGrammar.effective,
         "Prints the SQL that makes a copy harmless, such as 'odoo-bin neutralize --stdout'."),
-    ])
+    ]
+  ).checked { _, node, reading in
+    guard node["neutralize"] != nil else { return }
+    if node["addons"] == nil {
+      reading.report(
+        .meaning, node.keyPlace("neutralize"), "a module whose code is not found is left out without a word",
+        expected: "'addons: […]', so that every module's code is looked for first")
+    }
+    if node["base_url"] == nil {
+      reading.report(
+        .meaning, node.keyPlace("neutralize"), "links in the copy's mails would go on leading to production",
+        expected: "'base_url: …', the copy's own address")
+    }
+  }
 }
 
 extension PostgresGrammar.Draft {
@@ -112,9 +126,10 @@ extension PostgresGrammar.Draft {
     var spec = settled
     spec.databases = databases.map { .slots(a: $0.a, b: $0.b) } ?? .one(database ?? "")
     spec.files = files.map { draft in
-      FilesSpec(
-        folders: draft.folders.map { .slots(a: $0.a, b: $0.b) } ?? .one(draft.folder ?? ""), names: draft.names,
-        references: draft.references)
+      let folders = draft.folders.map { FilesSpec.FolderNames.slots(a: $0.a, b: $0.b) } ?? .one(draft.folder ?? "")
+      let usual = settled.odoo == nil ? FilesSpec(folders: folders) : .odoo(folders)
+      return FilesSpec(
+        folders: folders, names: draft.names ?? usual.names, references: draft.references ?? usual.references)
     }
     return spec
   }

@@ -16,12 +16,14 @@ struct PromotionDraft: Sendable {
   var exceptions = ExceptionSpec()
   var automation = AutomationSpec.automatic
   var exits: [ExitGate] = []
+  var requesters: [RoleName] = []
 
   var spec: PromotionSpec {
     PromotionSpec(
       from: from, to: to, gates: gates.compactMap { $0.value.spec(from: from) }, approval: approval,
       confirms: confirms, rollout: rollout, watch: watch, verify: verify, rollback: rollback,
-      migration: migration, greenData: greenData, exceptions: exceptions, automation: automation, exits: exits)
+      migration: migration, greenData: greenData, exceptions: exceptions, automation: automation, exits: exits,
+      requesters: requesters)
   }
 }
 
@@ -39,6 +41,9 @@ enum PromotionGrammar {
       .optional(
         "approval", \.approval, ApprovalGrammar.approval,
         "Who must agree. Compulsory where the environment is protected."),
+      .optional(
+        "requesters", \.requesters, .list(of: .reference(to: .role), what: "roles", minimum: 1, isUnique: true),
+        "Who may ask for this promotion; anybody when left out."),
       .optional("confirm", \.confirms, confirms, "Steps that a person does by hand and confirms."),
       .optional(
         "migration", \.migration, .word("what a migration means for going back"),

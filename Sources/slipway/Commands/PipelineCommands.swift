@@ -24,11 +24,41 @@ struct InitCommand: AsyncParsableCommand {
         .usage, "\(options.file) is there already; nothing was changed. Name another with --file, or use --force")
     }
     try FileManager.default.createDirectory(at: options.root, withIntermediateDirectories: true)
-    try Data(text.utf8).write(to: options.fileURL, options: .atomic)
+    try Data((text.contains("\nguardrails:") ? text : text + Self.guardrails).utf8).write(
+      to: options.fileURL, options: .atomic)
+    try writeGuardrails(text)
     let schema = options.root.appending(path: "slipway.schema.json")
     try PipelineSchema.json().write(to: schema, options: .atomic)
-    if options.isJSON { return try Terminal.json(["file": options.file, "schema": "slipway.schema.json"]) }
-    print("wrote \(options.file), and slipway.schema.json for your editor\nnext: edit it, then run: slipway check")
+    if options.isJSON {
+      return try Terminal.json([
+        "file": options.file, "schema": "slipway.schema.json", "guardrails": Self.guardrailFile,
+      ])
+    }
+    print(
+      "wrote \(options.file) and \(Self.guardrailFile), and slipway.schema.json for your editor\nnext: edit it, then run: slipway check"
+    )
+  }
+
+  private static let guardrailFile = "guardrails.yaml"
+  private static let guardrails = """
+
+    # Rules that stand above this file; 'slipway check' refuses what contradicts them.
+    guardrails: \(guardrailFile)
+
+    """
+
+  /// The registry; one that is there already is its owner's.
+  private func writeGuardrails(_ text: String) throws {
+    let file = options.root.appending(path: Self.guardrailFile)
+    guard !FileManager.default.fileExists(atPath: file.path) else { return }
+    let pipeline = try? PipelineFile.read(Data(text.utf8), path: options.file).get().pipeline
+    let opened = pipeline?.promotions.map(\.exceptions) ?? []
+    let words: [(ExceptionWord, Bool)] = [
+      (.emergency, opened.contains { $0.emergency != nil }), (.freeze, opened.contains { $0.freeze != nil }),
+      (.hotfix, opened.contains { $0.hotfix != nil }),
+    ]
+    let registry = GuardrailFile.template(exceptions: words.filter(\.1).map(\.0))
+    try Data(registry.utf8).write(to: file, options: .atomic)
   }
 }
 

@@ -13,6 +13,8 @@ struct PlanPreview {
   let rollback: [Step]
   /// The moment that was asked about.
   let at: Timestamp
+  /// What the data look like; nil where Slipway keeps none.
+  let data: DataVerdict?
 
   /// Makes the plan from the file and the journal; changes nothing, and needs no state to exist.
   ///
@@ -20,21 +22,30 @@ struct PlanPreview {
   ///
   /// - Throws: a mistake of the pipeline file, ``PlanError``, or a journal error.
   init(
-    _ workshop: Workshop, release: String, to environment: String, asking ask: PromotionAsk, at moment: Timestamp?
+    _ workshop: Workshop, _ target: TargetOptions.Target, at moment: Timestamp?
   ) async throws {
     let ledger = try await Self.ledger(workshop)
     let pipeline = try workshop.pipeline()
     plan = try Planner(pipeline: pipeline, ledger: ledger)
-      .promotion(of: ReleaseID(release), to: EnvironmentName(environment), asking: ask)
+      .promotion(of: target.release, to: target.environment, asking: target.ask)
     digest = try plan.digest
     let now = SystemTime().now()
     at = moment ?? now
     let catalog = try LiveCatalog(workshop.options, state: workshop.state)
     let judge = GateJudge(plan: plan, ledger: ledger, surroundings: try workshop.surroundings(plan, ledger))
     var reports: [GateReport] = []
+    var data: DataVerdict?
     for gate in plan.gates {
-      reports.append(await catalog.judge(gate, by: judge, run: nil, ledgerAt: at, at: now))
+      if case .dataReady(let factor) = gate {
+        // Measured once, for the gate and for the preconditions.
+        let verdict = await catalog.data(plan, factor)
+        data = verdict
+        reports.append(verdict.report(gate.name, at: now))
+      } else {
+        reports.append(await catalog.judge(gate, by: judge, run: nil, ledgerAt: at, at: now))
+      }
     }
+    self.data = data
     await catalog.close()
     gates = reports
     var touched: Touched = [.traffic, .green]
@@ -44,11 +55,9 @@ struct PlanPreview {
   }
 
   /// The plan alone, without a look at any gate.
-  static func plan(
-    _ workshop: Workshop, release: String, to environment: String, asking ask: PromotionAsk
-  ) async throws -> Plan {
+  static func plan(_ workshop: Workshop, _ target: TargetOptions.Target) async throws -> Plan {
     try Planner(pipeline: try workshop.pipeline(), ledger: try await ledger(workshop))
-      .promotion(of: ReleaseID(release), to: EnvironmentName(environment), asking: ask)
+      .promotion(of: target.release, to: target.environment, asking: target.ask)
   }
 
   private static func ledger(_ workshop: Workshop) async throws -> Ledger {
@@ -107,15 +116,14 @@ struct PlanCommand: AsyncParsableCommand {
       "Dry run: every gate with its verdict now, every step in order, the way back, the digest. Changes nothing.")
 
   @OptionGroup var options: CommonOptions
-  @Argument(help: "The release.") var release: String
-  @Option(name: .long, help: "The environment to promote to.") var to: String
+  @OptionGroup var target: TargetOptions
   @OptionGroup var ask: AskOptions
   @OptionGroup var moment: MomentOption
 
   func run() async throws {
     let workshop = try Workshop(options)
     let preview = try await PlanPreview(
-      workshop, release: release, to: to, asking: try ask.ask, at: try moment.time)
+      workshop, try await target.target(workshop, asking: try ask.ask), at: try moment.time)
     if options.isJSON { return try Terminal.json(PlanView(preview)) }
     let terminal = Terminal(options)
     let paint = terminal.paint
@@ -242,21 +250,29 @@ struct PreflightCommand: AsyncParsableCommand {
     commandName: "preflight", abstract: "Checks every precondition of a promotion and reports all of them.")
 
   @OptionGroup var options: CommonOptions
-  @Argument(help: "The release.") var release: String
-  @Option(name: .long, help: "The environment to promote to.") var to: String
+  @OptionGroup var target: TargetOptions
   @OptionGroup var ask: AskOptions
+  @OptionGroup var proof: ProofOptions
   @OptionGroup var moment: MomentOption
 
   func run() async throws {
+    let workshop = try Workshop(options)
     let preview = try await PlanPreview(
-      try Workshop(options), release: release, to: to, asking: try ask.ask, at: try moment.time)
+      workshop, try await target.target(workshop, asking: try ask.ask), at: try moment.time)
+    let credential = try await proof.credential(workshop) { preview.plan }
+    let seven = try await Preconditions(workshop: workshop, preview: preview, credential: credential).reports()
     if options.isJSON {
-      try Terminal.json(preview.gates)
+      try Terminal.json(seven + preview.gates)
     } else {
       let terminal = Terminal(options)
-      preview.gateLines(terminal.paint).forEach { terminal.line($0) }
+      let paint = terminal.paint
+      terminal.line(paint.bold("preconditions"))
+      seven.flatMap { GateText.lines($0, paint) }.forEach { terminal.line($0) }
+      terminal.line("\n" + paint.bold("gates"))
+      preview.gateLines(paint).forEach { terminal.line($0) }
     }
-    if preview.status != .done { throw ExitCode(preview.status.rawValue) }
+    let status = seven.allSatisfy { $0.verdict == .passed } ? preview.status : .blocked
+    if status != .done { throw ExitCode(status.rawValue) }
   }
 }
 

@@ -9,8 +9,7 @@ struct PromoteCommand: AsyncParsableCommand {
     commandName: "promote", abstract: "Starts a promotion and prints its run id.")
 
   @OptionGroup var options: CommonOptions
-  @Argument(help: "The release.") var release: String
-  @Option(name: .long, help: "The environment to promote to.") var to: String
+  @OptionGroup var target: TargetOptions
   @OptionGroup var ask: AskOptions
   @OptionGroup var proof: ProofOptions
   @Flag(name: .long, help: "Follow it to its end, driving it where nobody else does.") var wait = false
@@ -20,12 +19,10 @@ struct PromoteCommand: AsyncParsableCommand {
   func run() async throws {
     let workshop = try Workshop(options)
     let deadline = try Following.deadline(timeout)
-    let asked = try ask.ask
-    let credential = try await proof.credential(workshop) {
-      try await PlanPreview.plan(workshop, release: release, to: to, asking: asked)
-    }
+    let target = try await target.target(workshop, asking: try ask.ask)
+    let credential = try await proof.credential(workshop) { try await PlanPreview.plan(workshop, target) }
     let reply = try await workshop.hand(
-      .promote(ReleaseID(release), to: EnvironmentName(to), asking: asked), proving: credential
+      .promote(target.release, to: target.environment, asking: target.ask), proving: credential
     ).orRefusal()
     guard let run = reply.run else { throw CommandError(.failed, "no run was begun: \(reply.message)") }
     guard wait else {

@@ -38,7 +38,8 @@ enum Failure {
   private static func status(_ code: PlanError.Code) -> ExitStatus {
     switch code {
     case .unknownRelease, .unknownEnvironment, .noWay, .nothingLive, .noTarget: .usage
-    case .quarantined, .rejected, .exception, .alreadyLive: .blocked
+    case .quarantined, .rejected, .exception, .alreadyLive, .guardrail: .blocked
+    case .terms: .badInput
     }
   }
 

@@ -41,6 +41,8 @@ struct RunView {
   func ending() -> [String] {
     var lines = [paint.bold("\(status.runID): ") + paint.status(status.status)]
     if let span = promotion.breachToZero { lines.append("from the decision to green at 0 %: \(span)") }
+    if let backup = status.blueBackupID { lines.append("backup of blue: \(backup)") }
+    if let moment = status.cutoverAt { lines.append("cutover: \(moment)") }
     if let folder = status.evidenceDir { lines.append("evidence: \(folder)") }
     return lines
   }

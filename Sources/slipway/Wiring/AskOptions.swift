@@ -19,6 +19,20 @@ struct AskOptions: ParsableArguments {
   @Option(name: .long, help: "After a rejection: what was done about it.") var resubmit: String?
   @Option(name: .long, help: "Begin in discouraged hours, for this reason.") var despiteHours: String?
 
+  @Option(
+    name: .long, help: "How many hours the old release is kept startable: 1 to 168; default: keep_blue of the file.")
+  var rollbackWindow: Int?
+  @Flag(name: .long, help: "Leave smoke tests out; never where the environment is protected.")
+  var skipSmokeTests = false
+  @Flag(name: .long, help: "A breach asks before it takes traffic back; never where the environment is protected.")
+  var noAutoRollback = false
+
+  private var terms: PromotionTerms {
+    PromotionTerms(
+      rollbackWindowHours: rollbackWindow, skipSmokeTests: skipSmokeTests,
+      automaticRollback: noAutoRollback ? false : nil)
+  }
+
   /// - Throws: ``CommandError`` when two ways are asked for at once, or a reason is missing.
   var ask: PromotionAsk {
     get throws {
@@ -41,7 +55,8 @@ struct AskOptions: ParsableArguments {
         throw CommandError(
           .usage, "one way around a rule at a time; asked for: \(exceptions.map(\.name).joined(separator: ", "))")
       }
-      return PromotionAsk(exception: exceptions.first, resubmission: resubmit, despiteHours: despiteHours)
+      return PromotionAsk(
+        exception: exceptions.first, resubmission: resubmit, despiteHours: despiteHours, terms: terms)
     }
   }
 }

@@ -2,6 +2,7 @@ internal import AsyncHTTPClient
 internal import Foundation
 internal import NIOCore
 internal import SlipwayConnectors
+internal import SlipwayData
 internal import SlipwayEngine
 internal import SlipwayModel
 
@@ -17,6 +18,7 @@ struct LiveCatalog: ConnectorCatalog {
   private let program: String
   private let notifiers: @Sendable () -> [NotifySpec]
   private let requests: @Sendable () -> RequestsSpec?
+  private let snapshots: @Sendable () -> SnapshotsSpec
 
   init(_ options: CommonOptions, state: StateFolder) throws {
     self.options = options
@@ -32,6 +34,7 @@ struct LiveCatalog: ConnectorCatalog {
     let shown = options.file
     notifiers = { (try? PipelineLoading.load(file, shown: shown))?.notify ?? [] }
     requests = { (try? PipelineLoading.load(file, shown: shown))?.requests }
+    snapshots = { (try? PipelineLoading.load(file, shown: shown))?.snapshots ?? SnapshotsSpec() }
   }
 
   /// One client for the whole process; connections are not kept, so that every probe asks anew.
@@ -75,16 +78,34 @@ struct LiveCatalog: ConnectorCatalog {
       case .dataPlane: PlaneCounters(plane)
       case .prometheus(let spec): try PrometheusSource(spec, secrets: secrets, client: client)
       }
-    let verifier = ServiceVerifier(probe: HTTPProbe(client: client), runner: runner) {
+    let verifier = ServiceVerifier(
+      probe: HTTPProbe(client: client), runner: runner, secrets: secrets, data: try dataChecks(environment)
+    ) {
       try await Task.sleep(for: $0.duration)
     }
     let data: (any DataStore)? =
       switch environment.data {
       case .commands(let spec)?: CommandDataStore(spec, runner: runner)
-      case .postgres?: throw ConnectorError(.misconfigured, "data in PostgreSQL are not wired yet")
+      case .postgres(let spec)?: try dataStore(spec, isProtected: environment.protected)
       case nil: nil
       }
     return EnvironmentConnectors(deployer: deployer, plane: plane, source: source, verifier: verifier, data: data)
+  }
+
+  private func dataChecks(_ environment: EnvironmentSpec) throws(ConnectorError) -> (any DataChecks)? {
+    guard case .postgres(let spec)? = environment.data else { return nil }
+    return PostgresChecks(
+      spec, address: try PostgresAddress(spec.server, secrets: secrets), folder: options.root.path,
+      isProtected: environment.protected)
+  }
+
+  /// Who keeps a PostgreSQL database and its files.
+  func dataStore(
+    _ spec: PostgresDataSpec, isProtected: Bool = true
+  ) throws(ConnectorError) -> PostgresDataStore {
+    try PostgresDataStore(
+      spec, folder: options.root.path, snapshots: SnapshotStore(folder: state.snapshots(snapshots(), options.root)),
+      secrets: secrets, inherited: inherited, isProtected: isProtected)
   }
 
   private func plane(_ environment: EnvironmentSpec) throws(ConnectorError) -> any TrafficPlane {
@@ -105,8 +126,36 @@ struct LiveCatalog: ConnectorCatalog {
     case .provenance(let spec): return await artifacts(plan).provenance(gate, spec, of: plan.release, at: now)
     case .rollbackTarget: return await artifacts(plan).rollbackTarget(gate, of: plan, at: now)
     case .command(let name, let line, let timeout): return await command(name, line, timeout, plan, run, at: now)
-    case .verified, .soak, .reviews, .tests, .vulnerabilities, .coverage, .window, .noFreeze:
+    case .dependencies(let specs): return await dependencies.report(gate, specs, for: plan, run: run, at: now)
+    case .dataReady(let factor): return await data(plan, factor).report(gate.name, at: now)
+    case .verified, .soak, .reviews, .tests, .vulnerabilities, .coverage, .window, .noFreeze, .sameCommit:
       return GateReport(gate: gate.name, verdict: .error, reason: "this gate is judged by the ledger, not from outside")
+    }
+  }
+
+  private var dependencies: DependencyGate {
+    DependencyGate(
+      runner: runner, secrets: secrets, client: client, database: PostgresQuestion(secrets: secrets),
+      inherited: inherited, folder: options.root.path)
+  }
+
+  /// What the data of both sides look like at this moment; touches nothing.
+  func data(_ plan: Plan, _ factor: Double) async -> DataVerdict {
+    let target = await look(at: plan.environment, live: plan.blue?.slot)
+    guard let source = plan.source else { return DataVerdict(target: target, factor: factor) }
+    let other = await look(at: source.environment, live: source.live?.slot)
+    return DataVerdict(target: target, source: other, factor: factor)
+  }
+
+  private func look(at environment: EnvironmentSpec, live: Slot?) async -> DataLook {
+    do throws(ConnectorError) {
+      guard let store = try connectors(for: environment).data else {
+        throw ConnectorError(.misconfigured, "'\(environment.name)' keeps no data")
+      }
+      return DataLook(environment.name, await store.readiness(live: live), isLive: live != nil)
+    } catch {
+      let check = DataCheck("configuration", passed: false, detail: error.message)
+      return DataLook(environment.name, DataReadiness(checks: [check]), isLive: live != nil)
     }
   }
 

@@ -32,6 +32,7 @@ enum SecretRedaction {
       }
       if case .prometheus(let spec) = environment.metrics { texts += [spec.url] + spec.headers.values }
     }
+    for case .dependencies(let specs) in pipeline.promotions.flatMap(\.gates) { texts += specs.flatMap(\.secrets) }
     texts += pipeline.registries.values.flatMap { [$0.user, $0.password, $0.token].compactMap(\.self) }
     return Redactor(secrets: texts.filter(\.isSecret).compactMap { try? source.resolve($0) })
   }

@@ -27,6 +27,9 @@ func withService<Value>(_ body: (String) async throws -> Value) async throws -> 
 
 struct ServiceFailure: Error {}
 
+/// For connectors that need none.
+let noSecrets = SecretSource(environment: [:], folder: "/")
+
 /// A probe whose client follows no redirects, as the program's own.
 func withProbe<Value>(_ body: (HTTPProbe) async throws -> Value) async throws -> Value {
   let client = HTTPClient(

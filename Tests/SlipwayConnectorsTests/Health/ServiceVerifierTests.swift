@@ -23,7 +23,9 @@ struct ServiceVerifierTests {
       try await withService { service in
         try await withProbe { probe in
           let journal = Notes()
-          let verifier = ServiceVerifier(probe: probe, runner: runner(in: folder)) { journal.wait($0) }
+          let verifier = ServiceVerifier(probe: probe, runner: runner(in: folder), secrets: noSecrets) {
+            journal.wait($0)
+          }
           let outcomes = await verifier.verify(
             Verification(
               url: url ?? service, health: health, version: version.map(VersionSpec.init), checks: checks,
@@ -110,7 +112,7 @@ struct ServiceVerifierTests {
     try await withFolder { folder in
       try await withService { url in
         try await withProbe { probe in
-          let verifier = ServiceVerifier(probe: probe, runner: runner(in: folder)) { _ in }
+          let verifier = ServiceVerifier(probe: probe, runner: runner(in: folder), secrets: noSecrets) { _ in }
           let checks = [
             CheckSpec.command(name: "first", run: "touch up; sleep 600", timeout: .seconds(3_600)),
             .command(name: "second", run: "true", timeout: .seconds(60)),

@@ -116,3 +116,7 @@ struct SnapshotShop {
     return try await store.publish(draft, Self.contents(at: time, references: references))
   }
 }
+
+extension [DataCheck] {
+  var allPassed: Bool { !contains { !$0.passed } }
+}

@@ -56,7 +56,7 @@ struct SnapshotFaultTests {
     #expect(list.damaged.isEmpty, "\(what): \(list.damaged)")
     for snapshot in list.whole {
       let checks = await shop.store.verify(snapshot.id)
-      #expect(checks.allSatisfy(\.passed), "\(what): \(checks)")
+      #expect(checks.allPassed, "\(what): \(checks)")
     }
   }
 
@@ -87,7 +87,7 @@ struct SnapshotFaultTests {
       try await expectWhole(shop, "after \(call)")
       let draft = try shop.store.begin("next")
       await draft.discard()
-      #expect(try FileManager.default.contentsOfDirectory(atPath: shop.store.folder + "/.making") == [".lock"])
+      #expect(try FileManager.default.contentsOfDirectory(atPath: shop.store.folder + "/.making").isEmpty)
       #expect(try shop.store.list().whole.map(\.id) == ["before", "it"])
     }
   }
@@ -118,7 +118,7 @@ struct SnapshotFaultTests {
       try await expectWhole(shop, call)
       #expect(try await Probe.run([Probe.path] + delete).code == 0)
       await (try shop.store.begin("next")).discard()
-      #expect(try FileManager.default.contentsOfDirectory(atPath: shop.store.folder + "/.making") == [".lock"])
+      #expect(try FileManager.default.contentsOfDirectory(atPath: shop.store.folder + "/.making").isEmpty)
       #expect(try shop.store.list().whole.isEmpty)
     }
   }
@@ -147,7 +147,7 @@ struct SnapshotFaultTests {
       let next = try await Probe.run([Probe.path, "make", shop.store.folder, "it", shop.files.folder.path])
       #expect(next.code == 0, "\(next)")
       try await expectWhole(shop, fault)
-      #expect(try FileManager.default.contentsOfDirectory(atPath: shop.store.folder + "/.making") == [".lock"])
+      #expect(try FileManager.default.contentsOfDirectory(atPath: shop.store.folder + "/.making").isEmpty)
     }
   }
 
@@ -177,10 +177,10 @@ struct SnapshotFaultTests {
       let error = await #expect(throws: ConnectorError.self) { try await take() }
       #expect(error?.message.contains("free space on that disk") == true, "\(String(describing: error))")
       #expect(try store.list().whole.isEmpty)
-      #expect(try FileManager.default.contentsOfDirectory(atPath: disk + "/snapshots/.making") == [".lock"])
+      #expect(try FileManager.default.contentsOfDirectory(atPath: disk + "/snapshots/.making").isEmpty)
       try #require(try await Probe.run(["/bin/mount", "-o", "remount,size=50m", disk]).code == 0)
       _ = try await take()
-      #expect(await store.verify("it").allSatisfy(\.passed))
+      #expect(await store.verify("it").allPassed)
     }
   }
 

@@ -52,7 +52,7 @@ struct SnapshotPowerCutTests {
         let make = try await Probe.run([Probe.path, "make", store.folder, "it", files.folder.path])
         #expect(make.text == "done\n", "\(make)")
         try await cut(folder, image, flushed: false)
-        #expect(await store.verify("it").allSatisfy(\.passed))
+        #expect(await store.verify("it").allPassed)
         let restore = try await Probe.run([Probe.path, "restore", store.folder, "it", folder + "/restored"])
         #expect(restore.text == "done\n", "\(restore)")
         try await cut(folder, image, flushed: false)
@@ -82,12 +82,12 @@ struct SnapshotPowerCutTests {
         try await eventually("the disk is let go of") { umount2(folder, 0) == 0 }
         #expect(try await Self.run("mount", "-o", "loop", image, folder) == 0)
         #expect(try store.list().damaged.isEmpty)
-        if try store.snapshot("it") != nil { #expect(await store.verify("it").allSatisfy(\.passed)) }
+        if try store.snapshot("it") != nil { #expect(await store.verify("it").allPassed) }
         if try store.snapshot("it") == nil {
           let make = try await Probe.run([Probe.path, "make", store.folder, "it", files.folder.path])
           #expect(make.code == 0, "\(make)")
         }
-        #expect(await store.verify("it").allSatisfy(\.passed))
+        #expect(await store.verify("it").allPassed)
       }
     }
   }

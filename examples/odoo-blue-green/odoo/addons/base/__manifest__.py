@@ -1,0 +1,6 @@
+{
+    'name': 'base',
+    'version': '19.0.1.3',
+    'license': 'LGPL-3',
+    'installable': True,
+}
