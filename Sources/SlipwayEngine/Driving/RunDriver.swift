@@ -199,6 +199,7 @@ actor RunDriver {
   private func perform(_ stepRun: StepRun) async throws {
     let intent = Event.stepIntended(step: stepRun.index, attempt: stepRun.attempt, deadline: stepRun.deadline)
     switch stepRun.step.action {
+    case .record(.exit(let gate)): try await pass(stepRun, gate, after: intent)
     case .record(let change): try await record(stepRun, change, after: intent)
     case .schedule(let span): try await schedule(stepRun, span, after: intent)
     case .gate, .recheck, .approve, .confirm, .data, .deploy, .verify, .shift, .watch, .notify,
@@ -222,7 +223,7 @@ actor RunDriver {
   }
 
   /// Runs an effect to its end, its deadline, or until a person's word makes it pointless.
-  private func underWay(_ stepRun: StepRun, _ body: @escaping @Sendable () async -> Event) async throws {
+  func underWay(_ stepRun: StepRun, _ body: @escaping @Sendable () async -> Event) async throws {
     effects += 1
     let number = effects
     let effect = Task {

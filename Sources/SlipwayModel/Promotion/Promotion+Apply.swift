@@ -221,8 +221,9 @@ extension Promotion {
       records[step + 1].status = .succeeded
       return advance(from: step + 1, suspension)
     }
-    if step + 1 < forwardCount {
-      phase = .forward(step: step + 1, suspension: suspension)
+    let rest = records.indices.prefix(forwardCount).dropFirst(step + 1)
+    if let next = rest.first(where: { records[$0].status != .skipped }) {
+      phase = .forward(step: next, suspension: suspension)
     } else {
       phase = .closing(.success)
     }

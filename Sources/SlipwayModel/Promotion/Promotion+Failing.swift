@@ -17,6 +17,9 @@ extension Promotion {
       skipRest()
       phase = .closing(.blocked)
     case .notify: advance(from: index, suspension)  // nobody's message stops a promotion
+    case .record(.exit(let gate)):
+      leaveOpen(after: index, gate)
+      advance(from: index, suspension)
     case .gate, .approve, .confirm, .data, .deploy, .verify, .shift, .watch, .record, .schedule,
       .destroy:
       turnOrFreeze(index, reason, at: time)
