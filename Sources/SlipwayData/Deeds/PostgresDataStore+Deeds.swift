@@ -40,7 +40,8 @@ extension PostgresDataStore {
 
   private func migrated(_ order: DataOrder) async throws -> DataPlace {
     let entries = try await server.databases()
-    guard order.greenData != .shared else {
+    // Before the first deployment the data that are there are green's: nobody serves of whom a copy could be made.
+    guard order.greenData != .shared, order.greenData != .copy || order.blue != nil else {
       guard let live = try live(order, entries) else {
         throw ConnectorError(.refused, "'\(order.environment)' has no live database to migrate")
       }
