@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import SlipwayConnectors
 internal import SlipwayData
+internal import SlipwayEngine
 internal import SlipwayModel
 
 /// `slipway-bench data FOLDER`: copies of a database and its files, beside plain copies of the same bytes and PostgreSQL's own programs.

@@ -115,7 +115,7 @@ struct DataBenchWorld {
   @discardableResult
   func shell(_ line: String) throws -> String {
     let output = folder.appendingPathComponent("output-\(UInt32.random(in: .min ... .max))")
-    FileManager.default.createFile(atPath: output.path, contents: nil)
+    _ = FileManager.default.createFile(atPath: output.path, contents: nil)
     defer { try? FileManager.default.removeItem(at: output) }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
