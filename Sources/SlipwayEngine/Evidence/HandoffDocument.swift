@@ -7,6 +7,7 @@ package enum HandoffDocument {
   ///   - promotion: the run as it stands when the document is written.
   ///   - evidence: where its evidence will lie.
   ///   - now: the time of writing.
+  /// - Returns: the document in Markdown.
   package static func text(_ promotion: Promotion, evidence: String, at now: Timestamp) -> String {
     let plan = promotion.plan
     var text = "# Handoff: \(plan.project) \(plan.release.id) in \(plan.to)\n\n"

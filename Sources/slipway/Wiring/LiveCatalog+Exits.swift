@@ -1,3 +1,4 @@
+internal import Foundation
 internal import SlipwayConnectors
 internal import SlipwayData
 internal import SlipwayModel
@@ -13,8 +14,7 @@ extension LiveCatalog {
       guard output.code == 0 else {
         // What is to be seen may take a moment to show, so it is tried again.
         throw ConnectorError(
-          output.isMissing ? .misconfigured : .unreachable,
-          "command '\(line)' ended with code \(output.code): \(output.ending)")
+          .unreachable, "command '\(line)' ended with code \(output.code): \(output.ending)")
       }
       return "command '\(line)' ended with code 0: \(output.ending)"
     case .sql(let spec): return try await PostgresExit(secrets: secrets).change(spec, order.facts)
