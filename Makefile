@@ -6,7 +6,7 @@ SWIFT_FLAGS = --scratch-path $(BUILD)
 RELEASE_FLAGS = -c release --scratch-path $(RELEASE)
 DEMO_DIR ?= slipway-demo
 
-.PHONY: build test lint demo bench bench-peers soak soak-simulation soak-crash soak-calendar fuzz soak-fuzz install requirements clean
+.PHONY: build test lint demo examples bench bench-data bench-peers soak soak-simulation soak-crash soak-calendar fuzz soak-fuzz install requirements clean
 
 build:
 	@scripts/install-packages build
@@ -14,6 +14,13 @@ build:
 
 demo: build
 	$(BUILD)/debug/slipway demo --dir $(DEMO_DIR)
+
+# The two examples with data, each in its folder with a PostgreSQL cluster of its own: one that goes well and three that do not.
+examples: example-canary-sop example-odoo-blue-green
+
+example-%: build
+	@scripts/install-packages examples
+	SLIPWAY=$(abspath $(BUILD))/debug/slipway examples/$*/run $(or $(STORY),all)
 
 # Suites that compute; they come first, or they would take the processor from those that watch real processes and clocks.
 PURE = Slipway(Model|Exploration|Simulation|PipelineFile|Analysis|Evidence|Pages)Tests
@@ -42,6 +49,12 @@ bench:
 	swift build $(RELEASE_FLAGS) --product slipway
 	swift build $(RELEASE_FLAGS) --product slipway-bench
 	Benchmarks/run $(abspath $(RELEASE))/release
+
+# Copies of a large database and its files beside plain copies of the same bytes; DIR is where, 3 GB are needed.
+bench-data:
+	@scripts/install-packages test
+	swift build $(RELEASE_FLAGS) --product slipway-bench
+	$(RELEASE)/release/slipway-bench data $(or $(DIR),$(RELEASE)/bench-data)
 
 bench-peers: 
 	@scripts/install-packages test

@@ -136,7 +136,7 @@ let package = Package(
     .executableTarget(
       name: "slipway-bench",
       dependencies: [
-        "SlipwayModel", "SlipwayJournal", "SlipwayEngine", "SlipwayConnectors", "SlipwayEvidence",
+        "SlipwayModel", "SlipwayJournal", "SlipwayEngine", "SlipwayConnectors", "SlipwayData", "SlipwayEvidence",
         .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -217,8 +217,11 @@ let package = Package(
       name: "SlipwaySimulationTests", dependencies: ["SlipwayModel", "slipway-simulation"], swiftSettings: strict),
     // The built program as a user meets it, and the checks on the repository itself.
     .testTarget(
-      name: "SlipwayCommandTests", dependencies: ["SlipwayModel", "SlipwayEngine", "SlipwayJournal", "slipway"],
-      swiftSettings: strict),
+      name: "SlipwayCommandTests",
+      dependencies: [
+        "SlipwayModel", "SlipwayEngine", "SlipwayJournal", "slipway",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ], swiftSettings: strict),
   ]
 )
 

@@ -8,5 +8,6 @@ struct SlipwayBench: AsyncParsableCommand {
     abstract: "Measures Slipway against the bare limits of this machine; read the ratios, not the absolute numbers.",
     subcommands: [
       JournalBench.self, VerifyBench.self, EngineBench.self, RestartBench.self, WaitingBench.self, WorkflowBench.self,
+      DataBench.self,
     ])
 }

@@ -36,6 +36,8 @@ extension Mutant {
     .resumeInFreeze,
     .ignoreHold,
     .forgetToWatch,
+    .forgetHandedOut,
+    .believeConfirmation,
     .standOnUnknownShare,
     .waitForClock,
     .rollbackWaitsForPerson,

@@ -31,6 +31,8 @@ package enum Mutant: String, CaseIterable, Sendable {
   case resumeInFreeze = "resume-in-freeze"
   case ignoreHold = "ignore-hold"
   case forgetToWatch = "forget-to-watch"
+  case forgetHandedOut = "forget-handed-out"
+  case believeConfirmation = "believe-confirmation"
   case standOnUnknownShare = "stand-on-unknown-share"
   case waitForClock = "wait-for-clock"
   case rollbackWaitsForPerson = "rollback-waits-for-person"

@@ -30,7 +30,8 @@ func reading(
   var crashed: [Slot: Int] = [:]
   crashed[.b] = crashes
   return CounterSample(
-    at: Timestamp(milliseconds: 0) + .seconds(seconds), source: source, slots: slots, crashes: crashed)
+    at: Timestamp(milliseconds: 0) + .seconds(seconds), source: source, slots: slots, crashes: crashed,
+    databaseErrors: crashed)
 }
 
 /// The judgement of `samples` at the instant of the last one.

@@ -51,15 +51,8 @@ extension Scene {
     moves.reserveCapacity(20)
     switch decision {
     case .finished: return rivalMoves(setting)
-    case .record: moves.append(.decide)
-    case .perform(let run):
-      // The engine looks at the calendar before it begins what a freeze may stop.
-      let isCovered = world.frozenUntil.map { $0 > now } ?? false
-      if !promotion.isStoppedByFreeze(run) {
-        moves.append(.decide)
-      } else {
-        moves += isCovered ? [.freeze] : [.decide, .freeze]
-      }
+    case .record(let event): moves += beginnings(isStoppable: promotion.isStoppedByFreeze(event))
+    case .perform(let run): moves += beginnings(isStoppable: promotion.isStoppedByFreeze(run))
     case .readBack(let run): moves += sights(of: run)
     case .measure: moves += WatchVerdict.allCases.map(Move.look) + [.lookInVain]
     case .writeEvidence: moves += [.evidence(true), .evidence(false)]
@@ -68,9 +61,20 @@ extension Scene {
     }
     if promotion.isFrozen { moves.append(.thaw) }
     if let index = underWay { moves += endings(of: promotion.records[index].step) }
+    // Whoever has a step in hand gets as far with it as they get, before they say so.
+    if let step = promotion.inHand {
+      moves += [World.Contents.half, .whole].filter { changes(step.action, $0) }.map(Move.happen)
+    }
     moves += sayings
     if setting.hasWildClock { moves += [.clock(.farAhead), .clock(.setBack)] }
     return moves + rivalMoves(setting)
+  }
+
+  /// The engine looks at the calendar before it begins what a freeze may stop.
+  private func beginnings(isStoppable: Bool) -> [Move] {
+    let isCovered = world.frozenUntil.map { $0 > now } ?? false
+    if !isStoppable { return [.decide] }
+    return isCovered ? [.freeze] : [.decide, .freeze]
   }
 
   /// Whether the part of the way that this setting is about lies behind.
@@ -83,6 +87,10 @@ extension Scene {
 
   private func endings(of step: Step) -> [Move] {
     var moves: [Move] = [.crash]
+    // What a person has done is only looked at, and a look does not lie.
+    if step.level == .manual {
+      return moves + [.report(.errored), .report(isTrue(step.action) ? .succeeded : .failed)]
+    }
     switch step.action {
     case .gate:
       return moves + Move.GateWord.allCases.map { .judge($0, others: .passed) }
@@ -100,6 +108,8 @@ extension Scene {
   /// A connector that can be asked never lies; one that cannot says so.
   private func sights(of run: StepRun) -> [Move] {
     var sights: [Move.Sight] = [.unclear, .unreadable, .overdue]
+    // A data plane can always say what it does, and there a person's word is not taken instead.
+    if run.step.level == .manual, run.step.kind == .shift { sights.removeFirst() }
     if run.step.kind != .notify { sights.append(isTrue(run.step.action) ? .done : .undone) }
     return sights.map(Move.observe)
   }

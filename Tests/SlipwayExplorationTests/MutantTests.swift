@@ -31,6 +31,7 @@ extension Mutant {
       .approval
     case .judgeGatesAtOnce, .ignoreExpiry: .gates
     case .resumeInFreeze: .frozen
+    case .forgetHandedOut, .believeConfirmation: .byPeople
     case .forgetToWatch, .standOnUnknownShare: .canary
     case .migrateWithoutSnapshot, .restoreBeforeTraffic, .repeatRestore, .rolledBackWithoutData: .restorable
     case .restoreIrreversible, .turnPastReturn: .irreversible

@@ -9,7 +9,8 @@ extension Scene {
     var broken: String?
     switch move {
     case .decide: broken = decide(decision)
-    case .happen(let contents): if let index = underWay { happen(promotion.records[index].step.action, contents) }
+    case .happen(let contents):
+      if let step = underWay.map({ promotion.records[$0].step }) ?? promotion.inHand { happen(step.action, contents) }
     case .report(let word): broken = report(word)
     case .judge(let first, let others): broken = judge(first, others)
     case .observe(let sight): broken = observe(sight, decision)
@@ -61,13 +62,20 @@ extension Scene {
   private mutating func decide(_ decision: Decision) -> String? {
     switch decision {
     case .record(let event):
+      let broken = handOut(event)
       promotion.apply(event, at: now)
-      return noted(event)
+      return noted(event) ?? broken
+    case .perform(let run) where run.step.level == .manual:
+      promotion.apply(.stepIntended(step: run.index, attempt: run.attempt, deadline: run.deadline), at: now)
+      return world.isConfirmed ? nil : "\(run.step.id) is looked at before anybody said that it was done"
     case .perform(let run):
-      let broken = rules(beforeBeginning: run)
+      let broken =
+        run.step.level == .assisted && !world.isConfirmed
+        ? "\(run.step.id) begins although nobody agreed to it" : rules(beforeBeginning: run)
       promotion.apply(.stepIntended(step: run.index, attempt: run.attempt, deadline: run.deadline), at: now)
       begin(run.step.action)
       switch run.step.action {
+      case .record(.exit): break
       case .record, .schedule:
         // These are written into the journal with the run's own entry, so there is no moment in between.
         promotion.apply(.stepReported(step: run.index, attempt: run.attempt, result: .succeeded("noted")), at: now)
@@ -77,6 +85,22 @@ extension Scene {
       return broken
     case .readBack, .measure, .writeEvidence, .followUp, .wait, .finished: return nil
     }
+  }
+
+  /// A person who is handed a step may begin at once, so what must be true before it must be true now.
+  private mutating func handOut(_ event: Event) -> String? {
+    guard case .stepIntended(let index, let attempt, let deadline) = event else { return nil }
+    if promotion.records[index].step.kind == .confirm { world.isConfirmed = false }
+    guard let work = promotion.handedOut(by: index) else { return nil }
+    let step = promotion.records[work].step
+    // Asked once more by a clock that was set back, or after a look: what the person did meanwhile stands.
+    let broken =
+      promotion.records[index].attempts == 0
+      ? rules(beforeBeginning: StepRun(index: work, step: step, attempt: attempt, deadline: deadline)) : nil
+    let asking = world.asking
+    begin(step.action)
+    world.asking = asking
+    return broken
   }
 
   private mutating func noted(_ event: Event) -> String? {
@@ -112,6 +136,7 @@ extension Scene {
 
   private mutating func writeDown(_ action: Action) {
     switch action {
+    case .record(.exit): break
     case .record(let change): world.recordsGreen = change == .promoted
     case .schedule: world.isRemovalPlanned = true
     default: break
@@ -156,7 +181,8 @@ extension Scene {
       case .overdue: .stepReported(step: run.index, attempt: run.attempt, result: .errored("no answer in time"))
       }
     promotion.apply(event, at: now)
-    return conclude(run.index, isGood: sight == .done, "a read-back that said '\(sight)'")
+    let isGood = sight == .done || sight == .unclear && run.step.level == .manual
+    return conclude(run.index, isGood: isGood, "a read-back that said '\(sight)'")
   }
 
   /// What follows for the rules once a step is done; nothing but a good word may make it so.
@@ -199,6 +225,7 @@ extension Scene {
       return nil
     }
     let wasStopped = promotion.suspension != nil
+    let wasOver = promotion.records[run.index].status == .succeeded
     let every = promotion.plan.watch.every
     // A source that does not answer takes its time.
     let longest = verdict == nil || verdict == .error ? every + .seconds(15) : every * 2
@@ -210,14 +237,15 @@ extension Scene {
     } else {
       promotion.apply(.stepReported(step: run.index, attempt: run.attempt, result: .errored("no answer")), at: now)
     }
-    if promotion.records[run.index].status == .succeeded {
+    if promotion.records[run.index].status == .succeeded, !wasOver {
       world.provenShare = percent
       guard verdict == .healthy else {
         return "the watch at \(percent) % ended well with '\(verdict?.rawValue ?? "no answer")'"
       }
       return world.watched < duration ? "the watch at \(percent) % ended after \(world.watched) of \(duration)" : nil
     }
-    return ruleOfStopping(verdict, wasStopped, world.watched >= duration + promotion.plan.watch.patience)
+    return ruleOfStopping(
+      verdict, wasStopped, !wasOver && world.watched >= duration + promotion.plan.watch.patience)
   }
 
   private func ruleOfStopping(_ verdict: WatchVerdict?, _ wasStopped: Bool, _ isOver: Bool) -> String? {
@@ -253,7 +281,9 @@ extension Scene {
       if let thaw = suspension?.thawsAt, thaw > now { return "a person lets the run go on in a freeze" }
       if !world.isTouched { world.areGatesOld = true }
       if suspension?.restartsWatch ?? false { (world.watched, world.lastLook) = (.zero, nil) }
-    case .confirm: if !world.isTouched { world.areGatesOld = true }
+    case .confirm:
+      world.isConfirmed = true
+      if !world.isTouched { world.areGatesOld = true }
     case .hold, .pause, .reject, .abort, .rollBack: break
     }
     return nil

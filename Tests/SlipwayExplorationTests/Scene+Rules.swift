@@ -10,7 +10,10 @@ extension Scene {
     if case .back = promotion.phase { isBack = true }
     if promotion.suspension != nil { return "\(id) begins while a person has stopped the run" }
     if isBack, let broken = rulesOfGoingBack(run.step) { return broken }
-    if !isBack, run.step.action.changesTarget, let until = world.frozenUntil, until > now {
+    // Green that serves everything is settled all the same: half a promotion over a freeze would be worse.
+    var isSettling = false
+    if case .shift(_, settles: true) = run.step.action { isSettling = true }
+    if !isBack, !isSettling, run.step.action.changesTarget, let until = world.frozenUntil, until > now {
       return "\(id) begins in a freeze"
     }
     guard run.step.action.hasEffect else { return rules(of: run.step) }
@@ -68,6 +71,8 @@ extension Scene {
     case .data(let deed): return rules(of: deed, step)
     case .notify(.emergency):
       return world.isTouched ? "\(step.id) comes after something was touched" : nil
+    case .record(.exit):
+      return world.recordsGreen ? nil : "\(step.id) is passed before the version record names green"
     case .record(.promoted), .notify(.promoted), .schedule:
       return world.share == 100 && world.isSettled && !world.isTorn
         ? nil : "\(step.id) is said of a green that does not serve everything"
@@ -146,7 +151,14 @@ extension Scene {
   }
 
   private func rulesOfLookingAfterGreen(_ decision: Decision) -> String? {
-    guard case .wait(let wait) = decision, wait.kind == .person || wait.kind == .freeze else { return nil }
+    guard case .wait(let wait) = decision else { return nil }
+    // What a person has in hand is theirs until they say so.
+    if promotion.inHand?.kind == .shift, world.share != world.provenShare { return nil }
+    if wait.kind == .confirmation, world.share > 0, !world.isSettled, !world.isTorn {
+      return wait.until.map { $0 - now > promotion.plan.watch.every } ?? true
+        ? "the run waits for a confirmation with \(world.share) % on green, and nobody watches it" : nil
+    }
+    guard wait.kind == .person || wait.kind == .freeze else { return nil }
     if promotion.suspension == nil { return "the run waits for a person whom nobody told: \(wait.reason)" }
     guard wait.until == nil || wait.kind == .freeze else { return nil }
     return world.share > 0 && world.share < 100 && !world.isTorn

@@ -31,7 +31,9 @@ extension Scene {
     }
   }
 
-  private var inHand: String { underWay.map { "\(promotion.records[$0].step.id)" } ?? "nothing" }
+  private var inHand: String {
+    underWay.map { "\(promotion.records[$0].step.id)" } ?? promotion.inHand.map { "\($0.id), by hand," } ?? "nothing"
+  }
 
   private func asked(_ decision: Decision) -> String {
     if case .readBack(let run) = decision { "\(run.step.id)" } else { "nothing" }

@@ -44,7 +44,7 @@ extension Scene {
       if case .uncertain = record.status { continue }
       events.append(.stepReported(step: other, attempt: record.attempts, result: .succeeded("late")))
       events.append(.readBack(step: other, attempt: record.attempts, observation: .done("late")))
-      if record.step.kind == .watch { events.append(look(at: other)) }
+      if record.step.kind == .watch, other != promotion.watchInHand { events.append(look(at: other)) }
     }
     return events
   }

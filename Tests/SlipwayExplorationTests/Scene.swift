@@ -74,9 +74,7 @@ private struct KeyWriter {
         }
       }
       for index in 0..<forward { write(records[index]) }
-      if step > 0, step < forward, records[step].step.kind == .shift, let watch = records[step - 1].watch {
-        write(watch)
-      }
+      if let watch = watchBehind(step), let progress = records[watch].watch { write(progress) }
     case .back(let step):
       packer.put(1, 2)
       packer.put(step, 5)
@@ -92,10 +90,24 @@ private struct KeyWriter {
         packer.put(followUp.retryAt.map { $0 <= now ? 1 : $0 - now > Sample.day ? 2 : 3 } ?? 0, 2)
       }
       for index in forward..<records.count { packer.put(isUntold(records[index])) }
+      packer.put(records.prefix(forward).count { $0.step.exitGate != nil && isUntold($0) }, 2)
     case .finished(let outcome):
       packer.put(3, 2)
       packer.put(Outcome.allCases.firstIndex(of: outcome) ?? 0, 3)
     }
+  }
+
+  /// The watch before `step` that may go on: while people are asked, or when the run is stopped before a shift.
+  private func watchBehind(_ step: Int) -> Int? {
+    let records = scene.promotion.records
+    guard step < scene.promotion.forwardCount, records[step].step.kind != .watch,
+      let last = records.indices.prefix(step).last(where: { [.watch, .shift].contains(records[$0].step.kind) }),
+      records[last].step.kind == .watch
+    else { return nil }
+    let asks = records.indices.dropFirst(last + 1).first { records[$0].step.kind == .confirm }
+    let shift = records.indices.dropFirst(last + 1).first { records[$0].step.kind == .shift }
+    let isAsked = asks.map { $0 < shift ?? records.count } ?? false
+    return isAsked || records[step].step.kind == .shift && step == last + 1 ? last : nil
   }
 
   /// What going back still needs to know of the way forward.

@@ -19,8 +19,9 @@ struct Setting: Sendable, CustomStringConvertible {
   var description: String { name }
 
   static let all: [Setting] = [
-    canary, blueGreen, firstDeployment, manual, approval, gates, careful, impatient, byHand, rivals, compatible,
-    restorable, irreversible, ownData, ownDataAsked, frozen,
+    canary, blueGreen, firstDeployment, manual, byPeople, asked, exits, approval, gates, careful, impatient, byHand,
+    rivals,
+    compatible, restorable, irreversible, ownData, ownDataAsked, frozen,
   ]
 
   /// All, or those whose name contains what `SLIPWAY_WORLD` says.
@@ -42,6 +43,21 @@ struct Setting: Sendable, CustomStringConvertible {
     plan: Sample.plan(
       confirms: ConfirmSpec.Place.allCases.map { ConfirmSpec(id: $0.rawValue, instructions: "look", place: $0) }),
     atLeast: 1_000)
+  static let byPeople = Setting(
+    name: "every step by hand", plan: Sample.plan(automation: AutomationSpec(.manual)), atLeast: 1_000)
+  static let asked = Setting(
+    name: "every step assisted, with a gate and a freeze",
+    plan: Sample.plan(
+      gates: ["tests"], weights: [50, 100], isFrozenByFreezes: true, automation: AutomationSpec(.assisted)),
+    atLeast: 1_000)
+  static let exits = Setting(
+    name: "exit gates",
+    plan: Sample.plan(exits: [
+      ExitGate(id: "alert", deed: .command(run: "fire", environment: [:], timeout: .seconds(20))),
+      ExitGate(
+        id: "stage",
+        deed: .sql(SQLExit(database: SecretText("postgresql://h/d"), update: SQLTemplate("UPDATE s SET v = 1")))),
+    ]), atLeast: 1_000)
   static let approval = Setting(
     name: "approval with a quorum of two",
     plan: Sample.plan(
@@ -109,14 +125,15 @@ enum Sample {
     of release: Release = new, over serves: Release = old, gates: [String] = [], approval: ApprovalSpec? = nil,
     confirms: [ConfirmSpec] = [], weights: [Int] = [100], watch: WatchSpec = watch(),
     rollback: RollbackSpec = RollbackSpec(), migration: MigrationSpec? = nil, greenData: GreenData = .shared,
-    hasBlue: Bool = true, isFrozenByFreezes: Bool = false
+    hasBlue: Bool = true, isFrozenByFreezes: Bool = false, automation: AutomationSpec = .automatic,
+    exits: [ExitGate] = []
   ) -> Plan {
     let spec = PromotionSpec(
       from: nil, to: "production",
       gates: gates.map { .command(name: $0, run: "true", timeout: .seconds(30)) }
         + (isFrozenByFreezes ? [.noFreeze] : []), approval: approval,
       confirms: confirms, rollout: RolloutSpec(steps: weights, watch: .seconds(10)), watch: watch, rollback: rollback,
-      migration: migration, greenData: greenData)
+      migration: migration, greenData: greenData, automation: automation, exits: exits)
     return made {
       try Planner(
         pipeline: pipeline(spec, hasData: migration != nil || greenData != .shared),

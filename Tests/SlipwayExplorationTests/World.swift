@@ -36,6 +36,8 @@ struct World: Sendable {
   var isVerified = false
   /// The front door passed its verification.
   var isFrontVerified = false
+  /// The question that was asked last was answered with yes.
+  var isConfirmed = false
   /// Who has validly agreed, as bits in the order of ``People``.
   var agreed: UInt8 = 0
   /// Until when a freeze that has begun under the run covers its place.
@@ -68,7 +70,7 @@ struct World: Sendable {
     var world = self
     (world.isVerified, world.isFrontVerified, world.areGatesOld) = (false, false, false)
     (world.passed, world.agreed, world.askedAt) = (0, agreed == 0 ? 0 : 1, nil)
-    (world.watched, world.lastLook, world.provenShare) = (.zero, nil, 0)
+    (world.watched, world.lastLook, world.provenShare, world.isConfirmed) = (.zero, nil, 0, false)
     return world
   }
 
@@ -86,7 +88,7 @@ struct World: Sendable {
     packer.put(isVerified, isFrontVerified, areGatesOld, isTouched)
     packer.put(hasEvidence, askedAt != nil, lastLook != nil, isRestored, isDataTouched, isShifted, isBlueWell)
     packer.put(Int(agreed), 7)
-    packer.put(frozenUntil != nil)
+    packer.put(frozenUntil != nil, isConfirmed)
     packer.put(Int(passed), 4)
     packer.put(Int(min(watched.milliseconds, 20_000) / 1_000), 5)
     packer.put(provenShare, 7)

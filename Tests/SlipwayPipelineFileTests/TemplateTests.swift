@@ -1,3 +1,4 @@
+import Foundation
 import SlipwayModel
 import SlipwayPipelineFile
 import Testing
@@ -13,8 +14,23 @@ struct TemplateTests {
   }
 
   @Test("there is no template that was not written") func unknown() {
-    #expect(PipelineTemplate.text(example: "odoo-blue-green") == nil)
+    #expect(PipelineTemplate.text(example: "odoo") == nil)
     #expect(PipelineTemplate.text(example: "") == nil)
+  }
+
+  @Test(
+    "what init writes is the pipeline file of the folder in examples/ (scripts/embed-examples makes it so)",
+    arguments: ["canary-sop", "odoo-blue-green"])
+  func folder(_ name: String) throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
+    let file = try String(contentsOf: root.appending(path: "examples/\(name)/slipway.yaml"), encoding: .utf8)
+    #expect(PipelineTemplate.text(example: name) == file)
+  }
+
+  @Test("the examples are those of the five procedures") func five() {
+    #expect(
+      Set(PipelineTemplate.names)
+        == ["service-sop", "odoo-blue-green", "canary-sop", "release-train", "production-readiness"])
   }
 
   @Test("every template protects production and asks where the release was verified", arguments: PipelineTemplate.names)

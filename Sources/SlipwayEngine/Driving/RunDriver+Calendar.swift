@@ -12,6 +12,10 @@ extension RunDriver {
       guard let (until, reason) = await freeze() else { return false }
       try await write([.frozen(until: until, reason: reason)])
       return true
+    case .record(let event) where history.promotion.isStoppedByFreeze(event) && !Mutant.ignoreFreezeUnderWay.isActive:
+      guard let (until, reason) = await freeze() else { return false }
+      try await write([.frozen(until: until, reason: reason)])
+      return true
     case .wait, .measure:
       guard history.promotion.isFrozen, await freeze() == nil else { return false }
       try await write([.thawed])

@@ -38,7 +38,7 @@ struct RunHistory: Sendable {
 
   /// Folds an event in that is on disk as `sequence`.
   mutating func fold(_ event: Event, at time: Timestamp, sequence: Int64) {
-    let watched = promotion.current
+    let watched = promotion.watchInHand
     promotion.apply(event, at: time)
     self.sequence = sequence
     if case .referenced(let before, let after) = event { reference = [before, after] }
@@ -51,7 +51,7 @@ struct RunHistory: Sendable {
           samples, since: progress.startedAt, window: promotion.plan.watch.window, now: time)
       }
     }
-    guard let watched, promotion.current != watched || promotion.records[watched].watch == nil else { return }
+    guard let watched, promotion.watchInHand != watched || promotion.records[watched].watch == nil else { return }
     // A watch is over: what blue answered in it is newer than what was known before, unless it got nothing.
     if case .watch(let percent, _) = promotion.records[watched].step.action, percent < 100, samples.count > 1 {
       reference = samples

@@ -12,7 +12,7 @@ extension StepPerformer {
     return .readBack(step: stepRun.index, attempt: stepRun.attempt, observation: found)
   }
 
-  private func observe(_ action: Action) async -> Observation {
+  func observe(_ action: Action) async -> Observation {
     do throws(ConnectorError) {
       switch action {
       case .data(let deed): return try await observe(data: deed)

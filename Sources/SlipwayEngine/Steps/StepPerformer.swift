@@ -24,6 +24,7 @@ struct StepPerformer: Sendable {
     _ stepRun: StepRun, generation: UInt64, ledger: Ledger, progress: @escaping @Sendable (String) -> Void
   ) async -> Event {
     let result: StepResult
+    if stepRun.step.level == .manual { return await lookAtHandwork(stepRun, progress) }
     switch stepRun.step.action {
     case .gate(let gate):
       return .gatesReported(step: stepRun.index, attempt: stepRun.attempt, reports: [await judge(gate, ledger)])

@@ -84,9 +84,12 @@ package struct RunStatus: Codable, Sendable, Equatable {
     package var detail: String
     /// What was done to data, in numbers; nil for other steps.
     package var data: DataReport?
+    package var level: AutomationLevel
+    package var confirmedBy: Person?
+    package var note: String?
 
     enum CodingKeys: CodingKey {
-      case id, kind, status, attempts, startedAt, finishedAt, detail, data
+      case id, kind, status, attempts, startedAt, finishedAt, detail, data, level, confirmedBy, note
     }
   }
 
@@ -136,10 +139,12 @@ package struct RunStatus: Codable, Sendable, Equatable {
     finishedAt = promotion.finishedAt
     weights = promotion.greenPercent.map { Weights(blue: promotion.plan.blue == nil ? 0 : 100 - $0, green: $0) }
     gates = promotion.records.compactMap(Self.gate)
-    steps = promotion.records.map { record in
-      StepLine(
+    steps = promotion.records.enumerated().map { index, record in
+      let confirmation = promotion.confirmation(of: index)
+      return StepLine(
         id: record.step.id, kind: record.step.kind, status: record.status.word, attempts: record.attempts,
-        startedAt: record.startedAt, finishedAt: record.finishedAt, detail: record.detail, data: record.data)
+        startedAt: record.startedAt, finishedAt: record.finishedAt, detail: record.detail, data: record.data,
+        level: record.step.level, confirmedBy: confirmation?.by, note: confirmation?.note)
     }
     approvals = promotion.approvals.map {
       ApprovalLine(
@@ -169,7 +174,9 @@ package struct RunStatus: Codable, Sendable, Equatable {
         kind: (suspension.thawsAt == nil ? Wait.Kind.person : .freeze).rawValue, until: suspension.thawsAt,
         reason: suspension.sentence)
     }
-    guard case .wait(let wait) = promotion.next(at: now) else { return nil }
+    guard case .wait(var wait) = promotion.next(at: now) else { return nil }
+    // The driver looks at green in between; people want to know until when they may answer.
+    if wait.kind == .confirmation { wait.until = promotion.confirmationEnds ?? wait.until }
     return WaitingFor(kind: wait.kind.rawValue, until: wait.until, reason: wait.reason)
   }
 

@@ -46,8 +46,11 @@ package struct ConfirmSpec: Codable, Sendable, Equatable {
   /// What to do, as the person reads it.
   package var instructions: String
   package var place: Place
+  /// The step that it stands before because of that step's level; nil for one that stands for itself.
+  package var step: StepID?
 
-  package init(id: String, instructions: String, place: Place) {
+  package init(id: String, instructions: String, place: Place, step: StepID? = nil) {
+    self.step = step
     self.id = id
     self.instructions = instructions
     self.place = place

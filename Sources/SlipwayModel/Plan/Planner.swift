@@ -38,7 +38,10 @@ package struct Planner: Sendable {
     let plan = Plan(
       operation: .promote, project: pipeline.project, release: release, from: spec.from, to: target,
       environment: environment, blue: blue, green: blue?.slot.other ?? .a,
-      steps: PromotionSteps(spec: spec, environment: environment, hasBlue: blue != nil, exception: ask.exception).all,
+      steps: StepLevels(
+        automation: spec.automation, handwork: Handwork(environment: environment, release: release, blue: blue)
+      ).applied(
+        to: PromotionSteps(spec: spec, environment: environment, hasBlue: blue != nil, exception: ask.exception).all),
       watch: spec.watch, rollback: spec.rollback, migration: spec.migration, greenData: spec.greenData,
       source: try origin(spec), windows: windows(of: spec.gates),
       roles: pipeline.roles, identity: pipeline.identity, exception: ask.exception, waived: waived, review: review,

@@ -57,11 +57,13 @@ struct PromotionSteps {
     let mayTakeLong =
       spec.approval != nil || spec.confirms.contains { $0.place == .beforeDeploy } || gateSpecs.contains(where: mayWait)
     guard !gateSpecs.isEmpty, mayTakeLong else { return [] }
-    let timeout = gates.map(\.timeout).reduce(.zero, +)
-    return [
-      Step(
-        id: "recheck", action: .recheck(gateSpecs), timeout: max(.minutes(5), timeout), retry: .few, undo: .nothing)
-    ]
+    return [Self.recheck(gateSpecs, taking: gates.map(\.timeout))]
+  }
+
+  static func recheck(_ gates: [GateSpec], taking times: [Span]) -> Step {
+    Step(
+      id: "recheck", action: .recheck(gates), timeout: max(.minutes(5), times.reduce(.zero, +)), retry: .few,
+      undo: .nothing)
   }
 
   private func mayWait(_ gate: GateSpec) -> Bool {
@@ -168,6 +170,11 @@ struct PromotionSteps {
         Step(
           id: "schedule-blue-removal", action: .schedule(after: spec.rollback.keepBlue), timeout: .seconds(30),
           retry: .few, undo: .nothing))
+    }
+    steps += spec.exits.map { gate in
+      Step(
+        id: StepID("exit-" + gate.id), action: .record(.exit(gate)), timeout: gate.timeout, retry: .few,
+        undo: .impossible)
     }
     steps.append(
       Step(id: "notify", action: .notify(.promoted), timeout: .seconds(30), retry: .once, undo: .impossible))

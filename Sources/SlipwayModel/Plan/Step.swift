@@ -6,6 +6,8 @@ package struct Step: Codable, Sendable, Equatable {
   package var timeout: Span
   package var retry: RetryPolicy
   package var undo: Undo
+  /// How much of it Slipway does by itself.
+  package var level = AutomationLevel.automatic
 
   package init(id: StepID, action: Action, timeout: Span, retry: RetryPolicy, undo: Undo) {
     self.id = id
@@ -108,11 +110,13 @@ package enum VerifyTarget: String, Codable, Sendable {
 }
 
 /// What a run does to the version record of its environment.
-package enum EnvironmentChange: String, Codable, Sendable {
+package enum EnvironmentChange: Codable, Sendable, Equatable {
   /// Green is live and verified.
   case promoted
   /// Blue is live again; green failed.
   case rolledBack
+  /// An exit gate: what the project itself keeps about its releases.
+  case exit(ExitGate)
 }
 
 /// A moment that people are told about.

@@ -12,7 +12,21 @@ extension Promotion {
 
   /// Whether the run may stand still before this step: nothing is half done then, and there is still a way on and a way back.
   private func isSafePoint(_ step: Int) -> Bool {
-    switch records[step].step.action {
+    if let work = handedOut(by: step) { return records[step].attempts == 0 && isSafe(records[work].step.action) }
+    // What a person has done is looked at, freeze or not.
+    return !isByHand(step) && isSafe(records[step].step.action)
+  }
+
+  /// Whether a question that hands out work is about to be asked in a freeze.
+  package func isStoppedByFreeze(_ next: Event) -> Bool {
+    guard case .stepIntended(let index, let attempt, let deadline) = next, handedOut(by: index) != nil else {
+      return false
+    }
+    return isStoppedByFreeze(StepRun(index: index, step: records[index].step, attempt: attempt, deadline: deadline))
+  }
+
+  private func isSafe(_ action: Action) -> Bool {
+    switch action {
     // Blue takes writes again as soon as it may, freeze or not.
     case .data(.resumeWrites): return false
     case .data, .deploy, .shift(_, settles: false): return true

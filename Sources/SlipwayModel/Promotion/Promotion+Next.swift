@@ -31,7 +31,10 @@ extension Promotion {
   /// A step of going back, or of a rollback by hand, that failed for good and that nobody was told about.
   private var untoldFailure: Int? {
     let first = plan.operation == .rollback ? 0 : forwardCount
-    return records.indices.first { $0 >= first && records[$0].status == .failed && !records[$0].isEscalated }
+    return records.indices.first { index in
+      (index >= first || records[index].step.exitGate != nil) && records[index].status == .failed
+        && !records[index].isEscalated
+    }
   }
 
   private func tell(_ index: Int) -> Decision {
@@ -43,6 +46,10 @@ extension Promotion {
     if let thaw = suspension?.thawsAt, isDue(thaw, at: now) { return .record(.thawed) }
     if case .approve(let spec) = record.step.action { return nextApproval(index, spec, suspension, at: now) }
     if hasLapsed(at: now), !isUnderWay(record) { return .record(.lapsed) }
+    if let due = nextLook(behind: index, at: now) {
+      if due <= now { return look(watchInHand ?? index, at: now) }
+      if suspension != nil { return .wait(Wait(kind: .watch, until: due, reason: "watched on while people are asked")) }
+    }
     if let suspension, !isUnderWay(record), !isWatch(record), !Mutant.ignoreHold.isActive {
       return .wait(stand(suspension))
     }
@@ -107,7 +114,11 @@ extension Promotion {
       }
       let until = started + record.step.timeout
       guard until > now else { return .record(.expired(step: index)) }
-      return .wait(Wait(kind: .confirmation, until: until, reason: "confirm '\(spec.id)': \(spec.instructions)"))
+      let found = record.detail.isEmpty ? "" : "; \(record.detail)"
+      return .wait(
+        Wait(
+          kind: .confirmation, until: min(until, nextLook(behind: index, at: now) ?? until),
+          reason: "confirm '\(spec.id)': \(spec.instructions)\(found)"))
     case .gate, .recheck, .data, .deploy, .verify, .shift, .record, .schedule, .notify,
       .destroy,
       .approve:
@@ -149,9 +160,13 @@ extension Promotion {
         return .wait(Wait(kind: .watch, until: due, reason: progress.last.reason))
       }
     }
+    return look(index, at: now)
+  }
+
+  private func look(_ index: Int, at now: Timestamp) -> Decision {
     var look = stepRun(index, attempt: 1, at: now)
     // A source that hangs is cut off long before the watch is over.
-    look.deadline = now + min(record.step.timeout, lookTime)
+    look.deadline = now + min(look.step.timeout, lookTime)
     return .measure(look)
   }
 

@@ -38,12 +38,16 @@ extension Promotion {
     guard index == current, case .confirm = records[index].step.action, records[index].startedAt != nil else {
       return "run \(run) does not wait for that confirmation now"
     }
+    // A step that is begun or looked at while the run stands still would leave green unwatched.
+    if let suspension, case .confirm(let spec) = records[index].step.action, spec.step != nil {
+      return "run \(run) is \(suspension.kind.rawValue) by \(suspension.by); let it go on first: slipway resume \(run)"
+    }
     return nil
   }
 
   /// Whether anything outside was touched.
   package var hasBegun: Bool {
-    records.prefix(forwardCount).contains { $0.step.action.changesTarget && $0.attempts > 0 }
+    wasBegun(\.changesTarget)
   }
 
   /// Folds a person's word in; one that ``refusal(of:)`` names changes nothing.
@@ -90,7 +94,8 @@ extension Promotion {
   }
 
   /// A run that is stopped between a watch and the next shift goes on with the watch: green has traffic, and somebody has to look.
-  mutating func keepWatching() {
+  mutating func keepWatching(isShareKnown: Bool = false) {
+    reopenQuestion(isShareKnown: isShareKnown)
     guard case .forward(let step, let suspension?) = phase, case .shift = records[step].step.action,
       records[step].status == .pending, step > 0, case .watch = records[step - 1].step.action
     else { return }
@@ -112,7 +117,7 @@ extension Promotion {
   /// Ends a suspension.
   mutating func goOn(_ by: String, _ text: String, at time: Timestamp) {
     guard case .forward(var step, let suspension?) = phase else { return }
-    if suspension.restartsWatch { records[step].watch = nil }
+    if suspension.restartsWatch { records[watchInHand ?? step].watch = nil }
     if let recheck = recheckIndex, step == recheck + 1, !hasBegun, !Mutant.resumeWithoutRecheck.isActive {
       // The run may have been held for days: what the gates said before is looked at again before the first effect.
       records[recheck].status = .pending
@@ -131,6 +136,7 @@ extension Promotion {
     guard case .forward(let step, let suspension) = phase, step == index else { return }
     records[index].status = .succeeded
     records[index].detail = "confirmed by \(person): \(note)"
+    records[index].confirmation = Confirmation(by: person, at: time, note: note)
     records[index].finishedAt = time
     remark(person.text, "confirmed \(records[index].step.id): \(note)", at: time)
     phase = step + 1 < forwardCount ? .forward(step: step + 1, suspension: suspension) : .closing(.success)

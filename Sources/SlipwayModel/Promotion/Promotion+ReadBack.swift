@@ -23,12 +23,17 @@ extension Promotion {
     case .undone(let detail) where isMessage, .unclear(let detail) where isMessage,
       .unreadable(let detail) where isMessage:
       settle(index, .skipped, "may or may not have been sent: \(detail)", at: time)
+    case .undone(let detail) where isByHand(index) && !Mutant.believeConfirmation.isActive:
+      handBack(index, detail, at: time)
+    case .undone(let detail) where isByHand(index): settle(index, .succeeded, detail, at: time)
+    case .unclear(let detail) where isByHand(index):
+      settle(index, .succeeded, "\(detail); it counts as done by the word of who confirmed it", at: time)
     case .unclear(let detail) where isStoppedInShift(index): askAgain(index, attempt, detail, at: time)
     case .unclear(let detail) where Mutant.unclearIsDone.isActive: settle(index, .succeeded, detail, at: time)
     case .undone(let detail), .unclear(let detail):
       records[index].detail = detail
       records[index].status = .pending
-      keepWatching()
+      keepWatching(isShareKnown: true)
     case .unreadable(let reason): askAgain(index, attempt, reason, at: time)
     }
   }
@@ -48,7 +53,9 @@ extension Promotion {
 
   private mutating func askAgain(_ index: Int, _ attempt: Int, _ reason: String, at time: Timestamp) {
     records[index].detail = reason
-    let again = time + records[index].step.retry.delay(after: max(3, attempt))
+    // How often a person was asked says nothing about how often the look failed.
+    let tries = isByHand(index) ? records[index].errors : attempt
+    let again = time + records[index].step.retry.delay(after: max(3, tries))
     if mayRepeat(index) {
       // Going back does not wait for an answer: the write is harmless when repeated, and each attempt counts towards telling people.
       records[index].status = .retrying(at: again)

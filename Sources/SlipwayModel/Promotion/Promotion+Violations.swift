@@ -11,7 +11,7 @@ extension Promotion {
     var isGreenVerified = false
     var isCopied = false
     var weight = 0
-    for record in forward {
+    for (index, record) in forward.enumerated() {
       switch record.status {
       case .intended, .uncertain, .retrying, .succeeded:
         if isOpenBefore, !isGate(record) { broken.append("\(record.step.id) was begun before its turn") }
@@ -27,7 +27,7 @@ extension Promotion {
           broken.append("\(record.step.id) does not raise green's share")
         }
         weight = percent
-        if record.attempts > 0, !isGreenVerified, !plan.verifiesAfterShift {
+        if isBegun(index), !isGreenVerified, !plan.verifiesAfterShift {
           broken.append("traffic was touched before green was verified")
         }
       }
@@ -113,6 +113,6 @@ extension Promotion {
   /// Gates are judged together, in any order.
   private func isGate(_ record: StepRecord) -> Bool { if case .gate = record.step.action { true } else { false } }
 
-  /// A message that was not sent stops nothing.
-  private func isMessage(_ record: StepRecord) -> Bool { record.step.kind == .notify }
+  /// A message that was not sent stops nothing, and neither does an exit gate that stays open.
+  private func isMessage(_ record: StepRecord) -> Bool { record.step.kind == .notify || record.step.exitGate != nil }
 }

@@ -1,10 +1,12 @@
 extension Promotion {
   /// Folds one look at the counters in.
   mutating func judge(_ index: Int, _ sample: CounterSample?, _ judgement: WatchJudgement, at time: Timestamp) {
-    guard case .forward(let step, let suspension) = phase, step == index,
+    guard case .forward(let step, let suspension) = phase, watchInHand == index,
       case .watch(_, let duration) = records[index].step.action,
-      records[index].status == .pending
+      records[index].status == (step == index ? .pending : .succeeded)
     else { return }
+    // One that is over and well is looked at on while a person is asked; it ends nothing any more but the run itself.
+    let isOpen = step == index
     let progress = (records[index].watch ?? WatchProgress(at: time, judgement)).looked(
       at: time, judgement, atMost: longestGap(after: judgement))
     records[index].attempts = 1
@@ -13,21 +15,21 @@ extension Promotion {
     records[index].watch = progress
     switch judgement.verdict {
     case .breach where Mutant.ignoreBreach.isActive: break
-    case .noData where Mutant.noDataIsHealthy.isActive: settle(index, .succeeded, judgement.reason, at: time)
+    case .noData where Mutant.noDataIsHealthy.isActive && isOpen: settle(index, .succeeded, judgement.reason, at: time)
     case .breach:
       if isPastReturn {
         if suspension == nil { freeze(judgement.reason, at: time) }
       } else if plan.rollback.automatic {
-        giveUp(index, Cause(kind: .breach, reason: judgement.reason, by: "slipway"), at: time)
+        giveUp(step, Cause(kind: .breach, reason: judgement.reason, by: "slipway"), at: time)
       } else if suspension == nil {
         suspend(step, judgement.reason + "; automatic rollback is off", at: time)
       }
     case .pause: if suspension == nil { suspend(step, judgement.reason, at: time) }
     case .healthy:
       let isOver = progress.watched >= duration || Mutant.watchSettlesAtOnce.isActive
-      if isOver, suspension == nil { settle(index, .succeeded, judgement.reason, at: time) }
+      if isOver, isOpen, suspension == nil { settle(index, .succeeded, judgement.reason, at: time) }
     case .undecided, .noData, .error:
-      guard progress.watched >= duration + plan.watch.patience, suspension == nil else { return }
+      guard progress.watched >= duration + plan.watch.patience, suspension == nil, isOpen else { return }
       let reason = "\(judgement.verdict.rawValue) after \(progress.watched): \(judgement.reason)"
       if Mutant.patiencePasses.isActive {
         settle(index, .succeeded, reason, at: time)

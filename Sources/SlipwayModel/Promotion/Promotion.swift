@@ -142,7 +142,11 @@ extension Promotion {
 
   /// When green was first to get traffic; nil when that was never begun.
   package var servedSince: Timestamp? {
-    records.prefix(forwardCount).first { $0.step.kind == .shift && $0.attempts > 0 }?.startedAt
+    let first = records.indices.prefix(forwardCount).first { records[$0].step.kind == .shift && isBegun($0) }
+    guard let first else { return nil }
+    // Whoever does it by hand may have done it as soon as they were asked.
+    let asked = handedOut(by: first - 1) == first ? records[first - 1].startedAt : nil
+    return asked ?? records[first].startedAt
   }
 
   /// Whether a migration was ever begun, which may have changed anything.
@@ -175,8 +179,8 @@ extension Promotion {
   /// Whether green's slot was ever touched.
   package var hasTouchedGreen: Bool { wasBegun { $0 == .deploy } }
 
-  private func wasBegun(_ matches: (Action) -> Bool) -> Bool {
-    records.prefix(forwardCount).contains { $0.attempts > 0 && matches($0.step.action) }
+  func wasBegun(_ matches: (Action) -> Bool) -> Bool {
+    records.indices.prefix(forwardCount).contains { matches(records[$0].step.action) && isBegun($0) }
   }
 
   /// The status word of the interface.
@@ -199,8 +203,8 @@ extension Promotion {
   /// What green gets by the last shift that was read back; nil while a shift is uncertain or under way.
   package var greenPercent: Int? {
     var percent: Int? = 0
-    for record in records {
-      guard case .shift(let target, _) = record.step.action, record.attempts > 0 else { continue }
+    for (index, record) in records.enumerated() {
+      guard case .shift(let target, _) = record.step.action, isBegun(index) else { continue }
       // One that was begun and not read back as done, whether it failed or was cut off by an abort, may have happened.
       percent = record.status == .succeeded ? target : nil
     }

@@ -14,6 +14,8 @@ package struct StepRecord: Codable, Sendable, Equatable {
   package internal(set) var watch: WatchProgress?
   /// What gates said, for a gate step or a recheck.
   package internal(set) var reports: [GateReport] = []
+  /// What a person said of it, for a step that asks.
+  package internal(set) var confirmation: Confirmation?
   /// What was done to the data, in numbers, as the last attempt reported it.
   package internal(set) var data: DataReport?
   /// Whether people were told about trouble with this step.

@@ -24,7 +24,9 @@ package struct RequestRollout: Codable, Sendable, Equatable {
       case .watch(let percent, let duration): shares.append(Share(percent: percent, watchedFor: duration))
       case .verify(.green, let checks): checksBeforeTraffic += checks.map(\.name)
       case .verify(.front, let checks): checksAfterRollout += checks.map(\.name)
-      case .confirm(let spec): confirmations.append("\(spec.id) (\(spec.place.rawValue)): \(spec.instructions)")
+      case .confirm(let spec):
+        let place = spec.step == nil ? " (\(spec.place.rawValue))" : ""
+        confirmations.append("\(spec.id)\(place): \(spec.instructions)")
       default: break
       }
     }

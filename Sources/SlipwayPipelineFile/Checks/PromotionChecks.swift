@@ -25,6 +25,7 @@ struct PromotionChecks {
       guard let environment = draft.environments.first(where: { $0.name == to.text }) else { continue }
       checkMeasured(promotion, environment.value)
       checkMigration(promotion, environment.value)
+      AutomationChecks(promotion, to: environment, reading).run()
       checkData(promotion, environment.value)
       DataChecks(draft: draft, reading: reading).run(promotion, environment.value)
       SmokeTestChecks(promotion: promotion, environment: environment, reading: reading).run()

@@ -13,7 +13,8 @@ package enum PipelineTemplate {
   private static let header = "# yaml-language-server: $schema=slipway.schema.json\n"
 
   private static let examples: [(name: String, text: String)] = [
-    ("service-sop", serviceSOP), ("release-train", releaseTrain), ("production-readiness", productionReadiness),
+    ("service-sop", serviceSOP), ("odoo-blue-green", odooBlueGreen), ("canary-sop", canarySOP),
+    ("release-train", releaseTrain), ("production-readiness", productionReadiness),
   ]
 
   private static let general = #"""

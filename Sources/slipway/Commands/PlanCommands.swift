@@ -164,7 +164,8 @@ struct PlanView: Encodable {
 enum StepText {
   static func line(_ step: Step, _ plan: Plan) -> String {
     let name = step.id.text.padding(toLength: max(24, step.id.text.count), withPad: " ", startingAt: 0)
-    return "\(name) \(what(step, plan))"
+    let level = step.level == .automatic ? "" : "\(step.level.rawValue): "
+    return "\(name) \(level)\(what(step, plan))"
   }
 
   private static func what(_ step: Step, _ plan: Plan) -> String {
@@ -183,6 +184,7 @@ enum StepText {
       settles
         ? "green is settled: it answers for itself from now on" : "\(plan.split(percent: percent, settles: false))"
     case .watch(_, let duration): "for \(duration), \(plan.watch.rules.count) rules every \(plan.watch.every)"
+    case .record(.exit(let gate)): "exit gate \(gate.id): \(gate.criterion)"
     case .record(let change):
       change == .promoted ? "\(plan.to) serves \(plan.release.id)" : "\(plan.release.id) failed in \(plan.to)"
     case .schedule(let span): "blue is removed \(span) later"

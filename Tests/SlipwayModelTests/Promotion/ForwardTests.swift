@@ -65,7 +65,7 @@ struct ForwardTests {
     driver.turn()
     let index = try driver.index(id)
     guard case .wait(let wait) = driver.promotion.next(at: driver.now) else { Issue.record("no wait"); return }
-    #expect(wait.kind == .confirmation && wait.until == driver.now + .hours(24))
+    #expect(wait.kind == .confirmation && driver.promotion.confirmationEnds == driver.now + .hours(24))
     #expect(driver.apply(.confirmed(step: index + 1, by: "ann", note: "wrong one")) == false)
     let late = driver.copy()
     late.now = late.now + .hours(25)

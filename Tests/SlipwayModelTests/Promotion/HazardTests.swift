@@ -325,6 +325,8 @@ struct HazardTests {
     let driver = try at("confirm-after-rollout", Sample.fullPlan())
     driver.turn()
     driver.now = driver.now + .hours(23)
+    // Green is looked at while people are asked.
+    while case .measure = driver.promotion.next(at: driver.now) { driver.turn() }
     guard case .wait(let wait) = driver.promotion.next(at: driver.now) else {
       Issue.record("no wait")
       return
