@@ -5,14 +5,13 @@ package import SlipwayModel
 package enum GuardrailFile {
   /// Reads the registry and holds the pipeline against it; every mistake in either is reported with both places.
   static func check(
-    _ name: Located<String>, _ pipeline: Pipeline, _ root: YAMLNode, _ reading: Reading,
-    _ bytes: (String) throws(PipelineProblem) -> Data
+    _ name: Located<String>, _ pipeline: Pipeline, _ root: YAMLNode, _ reading: Reading, in folder: String
   ) -> GuardrailBook? {
     let own = Reading()
     var rules: [Guardrail] = []
     var digest: Digest?
     do throws(PipelineProblem) {
-      let data = try bytes(name.value)
+      let data = try PipelineFile.registry(name.value, in: folder)
       digest = Digest(of: data)
       let reader = YAMLReader(try SourceText(data))
       defer { own.problems += reader.problems }

@@ -12,7 +12,7 @@ package struct PipelineDocument: Sendable, Equatable {
 package enum PipelineFile {
   /// Reads the text of a pipeline file; `path` is the name that messages show.
   ///
-  /// Time and memory are bounded whatever `data` holds. `folder` is where the registry of guardrails is looked for; without one it cannot be read.
+  /// Time and memory are bounded whatever `data` holds. `folder` is where the registry of guardrails is looked for; without one it is not looked at.
   package static func read(
     _ data: Data, path: String, folder: String? = nil
   ) -> Result<PipelineDocument, PipelineProblems> {
@@ -20,9 +20,7 @@ package enum PipelineFile {
     do throws(PipelineProblem) {
       let reader = YAMLReader(try SourceText(data))
       defer { reading.problems += reader.problems }
-      let pipeline = PipelineGrammar.read(try reader.root(), reading) { name throws(PipelineProblem) in
-        try registry(name, in: folder)
-      }
+      let pipeline = PipelineGrammar.read(try reader.root(), reading, folder: folder)
       if let pipeline, reading.problems.isEmpty, reader.problems.isEmpty {
         return .success(PipelineDocument(pipeline: pipeline, digest: Digest(of: data)))
       }
@@ -45,10 +43,8 @@ package enum PipelineFile {
     }
   }
 
-  private static func registry(_ name: String, in folder: String?) throws(PipelineProblem) -> Data {
-    guard let folder else {
-      throw PipelineProblem(.unreadable, at: .start, "a file cannot be looked for here")
-    }
+  /// The bytes of the registry of guardrails.
+  static func registry(_ name: String, in folder: String) throws(PipelineProblem) -> Data {
     let path = URL(filePath: name, relativeTo: URL(filePath: folder, directoryHint: .isDirectory)).path
     return try bytes(of: path, expected: "a YAML list of guardrails", way: "; 'slipway init' writes one")
   }

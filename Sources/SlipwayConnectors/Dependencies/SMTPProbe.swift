@@ -134,7 +134,15 @@ private final class SocketLine: SMTPLine, @unchecked Sendable {
     self.host = host
   }
 
-  func send(_ text: String) async throws { try await outbound.write(ByteBuffer(string: text)) }
+  func send(_ text: String) async throws {
+    do {
+      try await outbound.write(ByteBuffer(string: text))
+    } catch {
+      // A handshake that failed closes the channel; why it did, the other direction knows.
+      while try await inbound.next() != nil {}
+      throw error
+    }
+  }
 
   func receive() async throws -> [UInt8]? {
     let next = try await inbound.next()

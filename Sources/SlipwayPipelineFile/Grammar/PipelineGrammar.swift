@@ -1,4 +1,3 @@
-internal import Foundation
 internal import SlipwayModel
 
 /// The whole pipeline file: the one definition behind reading, checking and the JSON Schema.
@@ -86,9 +85,7 @@ enum PipelineGrammar {
     ])
 
   /// Reads and checks everything; what is returned holds only when `reading` has no problem.
-  static func read(
-    _ root: YAMLNode, _ reading: Reading, beside bytes: (String) throws(PipelineProblem) -> Data
-  ) -> Pipeline? {
+  static func read(_ root: YAMLNode, _ reading: Reading, folder: String?) -> Pipeline? {
     let draft = shape.read(root, reading)
     ClearSecrets.check(root, reading)
     reading.settle()
@@ -107,8 +104,8 @@ enum PipelineGrammar {
       requests: draft.requests,
       registries: Dictionary(draft.registries.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
       snapshots: draft.snapshots)
-    if let name = draft.guardrails {
-      pipeline.guardrails = GuardrailFile.check(name, pipeline, root, reading, bytes)
+    if let name = draft.guardrails, let folder {
+      pipeline.guardrails = GuardrailFile.check(name, pipeline, root, reading, in: folder)
     }
     return pipeline
   }

@@ -215,8 +215,11 @@ extension Shape where Value == SecretText {
   }
 
   private static func refuseClearPassword(_ text: String, _ node: YAMLNode, _ reading: Reading) {
-    guard text.contains("://"),
-      text.range(of: "://[^/\\s]{0,200}:[^@/$\\s]{1,200}@", options: .regularExpression) != nil
+    guard text.contains("://") else { return }
+    // A reference has a colon of its own.
+    let shown = SecretText(text).parts.map { if case .literal(let literal) = $0 { literal } else { "$" } }.joined()
+    guard
+      shown.range(of: "://[^/\\s]{0,200}:[^@/$\\s]{1,200}@", options: .regularExpression) != nil
     else { return }
     reading.report(.secret, node.position, "this URL has a password in clear", expected: "${env:NAME} or ${file:PATH}")
   }

@@ -30,8 +30,14 @@ enum SecretRedaction {
       case .processes(let spec): texts += spec.environment.values
       case .commands(let spec): texts += spec.environment.values
       }
+      switch environment.data {
+      case .commands(let spec)?: texts += spec.environment.values
+      case .postgres(let spec)?: texts += [spec.server] + spec.environment.values
+      case nil: break
+      }
       if case .prometheus(let spec) = environment.metrics { texts += [spec.url] + spec.headers.values }
     }
+    if let bucket = pipeline.snapshots.bucket { texts += [bucket.accessKey, bucket.secretKey] }
     for case .dependencies(let specs) in pipeline.promotions.flatMap(\.gates) { texts += specs.flatMap(\.secrets) }
     texts += pipeline.registries.values.flatMap { [$0.user, $0.password, $0.token].compactMap(\.self) }
     return Redactor(secrets: texts.filter(\.isSecret).compactMap { try? source.resolve($0) })
