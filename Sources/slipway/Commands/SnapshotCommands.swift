@@ -9,7 +9,8 @@ struct SnapshotCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "snapshot", abstract: "An environment's database and files: copied, verified, restored, deleted.",
     subcommands: [
-      Create.self, List.self, Verify.self, Restore.self, Delete.self, Prune.self, Fetch.self,
+      Create.self, List.self, Verify.self, Restore.self, Delete.self, Prune.self, Fetch.self, Import.self,
+      Export.self,
     ])
 
   struct Create: AsyncParsableCommand {

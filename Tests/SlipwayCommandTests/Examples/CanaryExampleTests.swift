@@ -36,7 +36,7 @@ struct CanaryExampleTests {
 
   private func smokeFails(_ example: ExampleFolder) async throws {
     let evidence = try example.evidence("smoke-fails")
-    try await evidence.expectWhole(status: "rolled_back")
+    try await evidence.expectWhole(status: "failed")
     try evidence.expectInputs(release: "1.2.0")
     #expect(try evidence.text("smoke_tests.json").contains("flow-upload"))
     #expect(try evidence.shifts() == [], "nobody was sent to it")

@@ -57,7 +57,7 @@ struct OdooExampleTests {
 
   private func smokeFails(_ example: ExampleFolder) async throws {
     let evidence = try example.evidence("smoke-fails")
-    try await evidence.expectWhole(status: "rolled_back")
+    try await evidence.expectWhole(status: "failed")
     let smoke = try evidence.text("smoke_tests.json")
     #expect(smoke.contains("mail") && smoke.contains("to upgrade"), "the module is named: \(smoke)")
     #expect(try evidence.shifts() == [], "nobody was sent to it")

@@ -59,6 +59,17 @@ struct PostgresDataStoreTests {
     }
   }
 
+  @Test("B4: before the first deployment the data that are there are green's, and its migrations run on them")
+  func firstDeployment() async throws {
+    try await Shop.with(.slots, migrate: "exit 0") { shop in
+      var order = shop.deed(.migrate, green: .a)
+      order.blue = nil
+      let report = try await shop.carryOut(order)
+      #expect(report.database == shop.live.database)
+      #expect(try await shop.orders() == ["first 1", "first 2", "first 3"])
+    }
+  }
+
   @Test("B4: green from the snapshot of the environment before, in a slot of its own")
   func source() async throws {
     try await Shop.with(.slots) { shop in
