@@ -116,7 +116,7 @@ struct NewTree {
     look: FileLook?, prefix: String, stop: Stop, progress: @escaping @Sendable (String) -> Void, list: String? = nil
   ) throws(ConnectorError) -> FileTotals {
     if let look { try root.wear(look, shown: shown(target)) }
-    try root.flushEverything(target)
+    try TreeFlush(root: root, shownRoot: target, stop: stop).run()
     var reader = try RecordReader(list ?? self.list)
     var meter = Meter("reading the copy back", progress)
     let check = TreeCheck(root: root, shownRoot: target, prefix: prefix, stop: stop)

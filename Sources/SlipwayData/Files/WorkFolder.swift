@@ -74,3 +74,34 @@ final class WorkFolder: Sendable {
     try flushParent(of: path)
   }
 }
+
+/// Puts a tree on disk.
+struct TreeFlush {
+  let root: Descriptor
+  let shownRoot: String
+  let stop: Stop
+
+  /// Beyond so many new files one flush of the whole disk is quicker, although it waits for what others have written too.
+  private static let few = 1_000
+
+  /// Puts every new file and every folder on disk; files that are shared with another snapshot are there already.
+  func run() throws(ConnectorError) {
+    var fresh: [String] = []
+    var folders: [String] = []
+    var walk = try FolderWalk(root, shown: shownRoot)
+    while let entry = try walk.next() {
+      try stop.check()
+      if entry.status.kind == .folder { folders.append(entry.path) }
+      if entry.status.kind == .file, entry.status.links == 1 { fresh.append(entry.path) }
+      if fresh.count > Self.few { return try root.flushEverything(shownRoot) }
+    }
+    for path in fresh { try flush(path, O_RDONLY) }
+    for path in folders.reversed() { try flush(path, O_RDONLY | O_DIRECTORY) }
+    try root.flush(shownRoot)
+  }
+
+  private func flush(_ path: String, _ flags: Int32) throws(ConnectorError) {
+    guard let file = root.inside(path, flags) else { throw .disk("cannot open \(shown(shownRoot + "/" + path))") }
+    try file.flush(shownRoot + "/" + path)
+  }
+}

@@ -17,7 +17,7 @@ struct SnapshotPublication {
     let names = try names()
     let (manifest, bytes) = try writeLists(names)
     let root = try Descriptor.folder(draft.work.path)
-    try root.flushEverything(target)
+    try TreeFlush(root: root, shownRoot: target, stop: stop).run()
     try readBack(root)
     for scrap in [draft.filesList, draft.namesFile] { unlink(scrap) }
     try root.flush(draft.work.path)

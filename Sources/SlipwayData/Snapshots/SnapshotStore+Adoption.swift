@@ -21,7 +21,7 @@ extension SnapshotStore {
         throw ConnectorError(.garbage, "what came as snapshot \(draft.id) is another one; nothing was kept")
       }
       let root = try Descriptor.folder(folder)
-      try root.flushEverything(folder)
+      try TreeFlush(root: root, shownRoot: folder, stop: stop).run()
       var check = TreeCheck(root: root, shownRoot: folder, stop: stop)
       check.unlisted = Self.unlisted
       var reader = try RecordReader(folder + "/" + SnapshotLayout.list)
