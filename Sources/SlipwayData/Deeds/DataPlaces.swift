@@ -66,13 +66,19 @@ package struct DataPlaces: Sendable, Equatable {
   /// For the lock: the same for everybody who works on this environment's data.
   package var key: String { all[0].database }
 
+  /// Whether a database of that name belongs to this environment: one of its names, or a dated one.
+  package func isOwn(_ database: String) -> Bool {
+    all.contains { $0.database == database || Self.isDated(database, from: $0.database) }
+  }
+
   /// Whether `path` can be the folder of data that were set aside.
   package func isAside(folder path: String) -> Bool {
-    all.compactMap(\.files).contains { base in
-      guard path.hasPrefix(base + "_") else { return false }
-      let rest = path.dropFirst(base.count + 1)
-      return rest == "blue" || rest.wholeMatch(of: /\d{8}_\d{4}_[0-9A-Za-z_]{1,7}/) != nil
-    }
+    all.compactMap(\.files).contains { base in path == base + "_blue" || Self.isDated(path, from: base) }
+  }
+
+  private static func isDated(_ name: String, from base: String) -> Bool {
+    guard name.hasPrefix(base + "_") else { return false }
+    return name.dropFirst(base.count + 1).wholeMatch(of: /\d{8}_\d{4}_[0-9A-Za-z_-]{1,7}/) != nil
   }
 
   private func place(_ suffix: String, of place: DataPlace?) -> DataPlace {

@@ -157,9 +157,10 @@ extension PostgresDataStore {
 
   /// Puts right what a crash left: databases closed, names half exchanged.
   func mend() async throws {
-    let entries = try await server.databases()
-    for entry in entries where entry.mark?.exchange != nil { try await finish(entry) }
-    try await server.mend(entries.map(\.name))
+    // Others may have databases here, and be at work on them.
+    let own = try await server.databases().filter { places.isOwn($0.name) }
+    for entry in own where entry.mark?.exchange != nil { try await finish(entry) }
+    try await server.mend(own.map(\.name))
   }
 
   /// Translates errors, and ends `body` when its time is over.
@@ -178,6 +179,7 @@ extension PostgresDataStore {
       return first
     }
     if let result { return try result.get() }
+    if Task.isCancelled { throw ConnectorError(.timedOut, "\(what) was cancelled") }
     throw ConnectorError(
       .timedOut, "\(what) did not end within \(timeout) and was ended; raise its timeout or look what holds it up")
   }
