@@ -102,8 +102,8 @@ struct SnapshotCommand: AsyncParsableCommand {
       try await SnapshotDesk.translating {
         let desk = try SnapshotDesk(options)
         var checks = await desk.store.verify(SnapshotID(id), progress: desk.progress)
-        if restore, checks.allPassed { checks += await trial(desk) }
-        let view = View(id: id, passed: checks.allPassed, checks: checks)
+        if restore, checks.allSatisfy(\.passed) { checks += await trial(desk) }
+        let view = View(id: id, passed: checks.allSatisfy(\.passed), checks: checks)
         if options.isJSON {
           try Terminal.json(view)
         } else {
