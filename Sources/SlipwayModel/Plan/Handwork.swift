@@ -89,6 +89,8 @@ package struct Handwork: Sendable {
       switch check {
       case .http(let name, let path, let status, _, _): "\(name): GET \(path) answers \(status)"
       case .command(let name, let run, _): "\(name): '\(run)' ends with 0"
+      case .data(let name, let spec, _): "\(name): \(Self.words(spec))"
+      case .signIn(let name, let spec, _): "\(name): a test user signs in at \(spec.path)"
       }
     }
     let version = environment.version.map { ", \($0.path) names \(release.id)" } ?? ""
@@ -97,6 +99,14 @@ package struct Handwork: Sendable {
         + asked.map { "; \($0)" }.joined(),
       check: "health\(version.isEmpty ? "" : " and version") must be so"
         + (checks.isEmpty ? "" : ", and for the rest your word counts"))
+  }
+
+  private static func words(_ spec: DataCheckSpec) -> String {
+    switch spec {
+    case .sql(let query, let expected): "'\(query)' gives \(expected)"
+    case .files(let sample): "\(sample) of the files that the database refers to are there with their hash"
+    case .odoo(let aspects): "Odoo's " + aspects.map(\.rawValue).joined(separator: ", ")
+    }
   }
 
   // MARK: Traffic
