@@ -47,12 +47,21 @@ package protocol ConnectorCatalog: Sendable {
   /// Tells people; a failure is returned in words and stops nothing.
   func tell(_ message: Message) async -> String?
 
+  /// Passes an exit gate; a repeat is harmless.
+  ///
+  /// - Returns: what was found, for people.
+  func pass(_ order: ExitOrder) async throws(ConnectorError) -> String
+
   /// Where requests for approval are put, as configured at this moment; nil where nobody wants to hear of requests at all.
   func shelves() -> [any RequestShelf]?
 }
 
 extension ConnectorCatalog {
   package func shelves() -> [any RequestShelf]? { nil }
+
+  package func pass(_ order: ExitOrder) async throws(ConnectorError) -> String {
+    throw ConnectorError(.misconfigured, "nothing here passes exit gates, such as '\(order.gate.id)'")
+  }
 }
 
 /// A milestone or trouble, as people are told about it.

@@ -34,6 +34,7 @@ struct Slipway: AsyncParsableCommand {
           ReplyCommand.self, StatementCommand.self, ConfirmCommand.self, PauseCommand.self, AbortCommand.self,
           RollbackCommand.self, RequestCommand.self, ReviewCommand.self,
         ]),
+      CommandGroup(name: "Data", subcommands: [SnapshotCommand.self]),
       CommandGroup(name: "Proof", subcommands: [EvidenceCommand.self, AuditCommand.self]),
       CommandGroup(name: "Processes", subcommands: [RouteCommand.self, HostCommand.self]),
       CommandGroup(name: "Learning", subcommands: [DemoCommand.self, DemoServiceCommand.self, CompletionCommand.self]),

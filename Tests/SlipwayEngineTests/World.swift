@@ -47,6 +47,9 @@ final class World: Sendable {
     /// Why the tracker takes nothing; nil when it does.
     var trackerRefusal: String?
     var hasMetrics = true
+    /// Exit gates that were asked to pass, and those that stay closed.
+    var passed: [ExitOrder] = []
+    var closed: Set<String> = []
     /// Nil: nobody wants to hear of requests.
     var shelves: [any RequestShelf]?
   }
@@ -178,6 +181,15 @@ struct WorldCatalog: ConnectorCatalog {
     if let refusal = world.state.withLock({ $0.trackerRefusal }) { throw ConnectorError(.refused, refusal) }
     world.set { $0.filed.append(tasks) }
     return "T-\(tasks.count)"
+  }
+
+  func pass(_ order: ExitOrder) async throws(ConnectorError) -> String {
+    let isClosed = world.state.withLock { state in
+      state.passed.append(order)
+      return state.closed.contains(order.gate.id)
+    }
+    if isClosed { throw ConnectorError(.refused, "no alert was seen") }
+    return "passed"
   }
 
   func tell(_ message: Message) async -> String? {

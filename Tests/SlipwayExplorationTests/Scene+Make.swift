@@ -75,6 +75,7 @@ extension Scene {
       promotion.apply(.stepIntended(step: run.index, attempt: run.attempt, deadline: run.deadline), at: now)
       begin(run.step.action)
       switch run.step.action {
+      case .record(.exit): break
       case .record, .schedule:
         // These are written into the journal with the run's own entry, so there is no moment in between.
         promotion.apply(.stepReported(step: run.index, attempt: run.attempt, result: .succeeded("noted")), at: now)
@@ -135,6 +136,7 @@ extension Scene {
 
   private mutating func writeDown(_ action: Action) {
     switch action {
+    case .record(.exit): break
     case .record(let change): world.recordsGreen = change == .promoted
     case .schedule: world.isRemovalPlanned = true
     default: break

@@ -71,6 +71,8 @@ extension Scene {
     case .data(let deed): return rules(of: deed, step)
     case .notify(.emergency):
       return world.isTouched ? "\(step.id) comes after something was touched" : nil
+    case .record(.exit):
+      return world.recordsGreen ? nil : "\(step.id) is passed before the version record names green"
     case .record(.promoted), .notify(.promoted), .schedule:
       return world.share == 100 && world.isSettled && !world.isTorn
         ? nil : "\(step.id) is said of a green that does not serve everything"

@@ -90,6 +90,7 @@ private struct KeyWriter {
         packer.put(followUp.retryAt.map { $0 <= now ? 1 : $0 - now > Sample.day ? 2 : 3 } ?? 0, 2)
       }
       for index in forward..<records.count { packer.put(isUntold(records[index])) }
+      packer.put(records.prefix(forward).count { $0.step.exitGate != nil && isUntold($0) }, 2)
     case .finished(let outcome):
       packer.put(3, 2)
       packer.put(Outcome.allCases.firstIndex(of: outcome) ?? 0, 3)

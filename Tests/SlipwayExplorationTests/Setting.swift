@@ -19,7 +19,8 @@ struct Setting: Sendable, CustomStringConvertible {
   var description: String { name }
 
   static let all: [Setting] = [
-    canary, blueGreen, firstDeployment, manual, byPeople, asked, approval, gates, careful, impatient, byHand, rivals,
+    canary, blueGreen, firstDeployment, manual, byPeople, asked, exits, approval, gates, careful, impatient, byHand,
+    rivals,
     compatible, restorable, irreversible, ownData, ownDataAsked, frozen,
   ]
 
@@ -49,6 +50,14 @@ struct Setting: Sendable, CustomStringConvertible {
     plan: Sample.plan(
       gates: ["tests"], weights: [50, 100], isFrozenByFreezes: true, automation: AutomationSpec(.assisted)),
     atLeast: 1_000)
+  static let exits = Setting(
+    name: "exit gates",
+    plan: Sample.plan(exits: [
+      ExitGate(id: "alert", deed: .command(run: "fire", environment: [:], timeout: .seconds(20))),
+      ExitGate(
+        id: "stage",
+        deed: .sql(SQLExit(database: SecretText("postgresql://h/d"), update: SQLTemplate("UPDATE s SET v = 1")))),
+    ]), atLeast: 1_000)
   static let approval = Setting(
     name: "approval with a quorum of two",
     plan: Sample.plan(
@@ -116,14 +125,15 @@ enum Sample {
     of release: Release = new, over serves: Release = old, gates: [String] = [], approval: ApprovalSpec? = nil,
     confirms: [ConfirmSpec] = [], weights: [Int] = [100], watch: WatchSpec = watch(),
     rollback: RollbackSpec = RollbackSpec(), migration: MigrationSpec? = nil, greenData: GreenData = .shared,
-    hasBlue: Bool = true, isFrozenByFreezes: Bool = false, automation: AutomationSpec = .automatic
+    hasBlue: Bool = true, isFrozenByFreezes: Bool = false, automation: AutomationSpec = .automatic,
+    exits: [ExitGate] = []
   ) -> Plan {
     let spec = PromotionSpec(
       from: nil, to: "production",
       gates: gates.map { .command(name: $0, run: "true", timeout: .seconds(30)) }
         + (isFrozenByFreezes ? [.noFreeze] : []), approval: approval,
       confirms: confirms, rollout: RolloutSpec(steps: weights, watch: .seconds(10)), watch: watch, rollback: rollback,
-      migration: migration, greenData: greenData, automation: automation)
+      migration: migration, greenData: greenData, automation: automation, exits: exits)
     return made {
       try Planner(
         pipeline: pipeline(spec, hasData: migration != nil || greenData != .shared),

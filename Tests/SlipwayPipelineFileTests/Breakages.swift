@@ -1,6 +1,7 @@
 extension Breakage {
   /// Wrong in form: refused by the reader and by the JSON Schema alike.
   static let structural: [Breakage] = [
+    Breakage("rollout: {steps", "exit: [§{id: m}]\n    rollout: {steps", "this exit gate does nothing"),
     Breakage("project: shop", "§projct: shop", "did you mean 'project'?", count: 2),
     Breakage("project: shop", "project: §12", "did you mean '\"12\"'?"),
     Breakage("project: shop", "project: §a b", "did you mean 'a-b'?"),
@@ -81,6 +82,24 @@ extension Breakage {
   ]
 
   static let meaning: [Breakage] = [
+    Breakage(
+      "rollout: {steps",
+      "exit: [{id: s, sql: {database: postgresql://h/d, update: §\"DROP TABLE a\"}}]\n    rollout: {steps",
+      "this SQL begins with 'DROP'"),
+    Breakage(
+      "rollout: {steps",
+      "exit: [{id: s, sql: {database: postgresql://h/d, update: §\"UPDATE a SET b = '${project}'\"}}]\n    rollout: {steps",
+      "a fact stands in quotes"),
+    Breakage(
+      "rollout: {steps",
+      "exit: [{id: s, sql: {database: postgresql://h/d, update: §\"DELETE FROM a; DROP TABLE a\"}}]\n    rollout: {steps",
+      "more than one statement"),
+    Breakage("rollout: {steps", "exit: [{id: h, handoff: §../h.md}]\n    rollout: {steps", "no path of a file below"),
+    Breakage(
+      "rollout: {steps", "exit: [{id: h, handoff: §\"h/${relase}.md\"}]\n    rollout: {steps",
+      "is not replaced in a path"),
+    Breakage(
+      "rollout: {steps", "exit: [{id: m, run: §\"true\"}]\n    rollout: {steps", "does nothing and always succeeds"),
     Breakage("rollout: {steps", "automation: {§shfit-10: manual}\n    rollout: {steps", "did you mean 'shift-10'?"),
     Breakage("rollout: {steps", "automation: {§watch: manual}\n    rollout: {steps", "people have no part in 'watch'"),
     Breakage("rollout: {steps", "automation: {§record: manual}\n    rollout: {steps", "people have no part in"),

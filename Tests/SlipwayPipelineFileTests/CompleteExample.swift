@@ -54,6 +54,15 @@ enum CompleteExample {
         confirm:
           - {id: tell-support, instructions: Tell the support desk., place: before-deploy}
         migration: restorable
+        exit:
+          - {id: monitoring, run: ./fire-alert.sh, environment: {KEY: "${env:ALERTS}"}, timeout: 4m, blocking: false}
+          - id: stage
+            sql:
+              database: "postgresql://shop:${env:SHOP_DB}@db/shop"
+              update: "UPDATE services SET stage = 'released', version = ${release} WHERE name = ${project}"
+              rows: 2
+              read_back: "SELECT version = ${release} FROM services WHERE name = ${project}"
+          - {id: handoff, handoff: "handoff/${environment}-${release}.md"}
         automation: {default: assisted, shift: manual, shift-40: automatic}
         rollout: {steps: [10%, 40%, 100%], watch: 6m}
         watch:
@@ -197,5 +206,21 @@ enum CompleteExample {
       afterRollout: [.http(name: "front", path: "/", status: 200, contains: nil, timeout: .seconds(5))]),
     rollback: RollbackSpec(automatic: true, keepBlue: .hours(48), keepGreen: true, roles: ["sre"]),
     migration: .restorable,
-    automation: AutomationSpec(.assisted, named: ["shift": .manual, "shift-40": .automatic]))
+    automation: AutomationSpec(.assisted, named: ["shift": .manual, "shift-40": .automatic]),
+    exits: [
+      ExitGate(
+        id: "monitoring",
+        deed: .command(
+          run: "./fire-alert.sh", environment: ["KEY": SecretText("${env:ALERTS}")], timeout: .minutes(4)),
+        isBlocking: false),
+      ExitGate(
+        id: "stage",
+        deed: .sql(
+          SQLExit(
+            database: SecretText("postgresql://shop:${env:SHOP_DB}@db/shop"),
+            update: SQLTemplate(
+              "UPDATE services SET stage = 'released', version = ${release} WHERE name = ${project}"), rows: 2,
+            readBack: SQLTemplate("SELECT version = ${release} FROM services WHERE name = ${project}")))),
+      ExitGate(id: "handoff", deed: .handoff(path: "handoff/${environment}-${release}.md")),
+    ])
 }

@@ -20,7 +20,7 @@ package struct DataPlaces: Sendable, Equatable {
   private let folders: FilesSpec.FolderNames?
   private let folder: String
 
-  /// - Parameter folder: the pipeline file's, from which relative paths go.
+  /// Relative paths go from `folder`, the pipeline file's.
   package init(_ spec: PostgresDataSpec, folder: String) {
     databases = spec.databases
     folders = spec.files?.folders

@@ -96,7 +96,7 @@ extension PostgresDataStore {
     let orders = try await server.session()
     guard let entry = try await server.database(database, orders) else { return }
     var mark = entry.mark ?? DatabaseMark(role: .live, run: order.run, since: order.now)
-    mark.base = base
+    mark.copied = base
     try await orders.rows(entry.marking(mark))
   }
 

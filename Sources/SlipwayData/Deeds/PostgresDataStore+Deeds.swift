@@ -47,7 +47,7 @@ extension PostgresDataStore {
       }
       return live
     }
-    let green = places.green(order.green)
+    let green = green(order)
     guard entries.first(where: { $0.name == green.database })?.mark?.made?.run == order.run else {
       throw ConnectorError(
         .refused, "database '\(green.database)' was not made by run \(order.run); nothing was migrated")
@@ -74,9 +74,6 @@ extension PostgresDataStore {
       var mark = entry.mark, let pause = mark.pause
     else { return nil }
     mark.pause = nil
-    if let one = places.one { mark.role = entry.name == one.database ? .live : mark.role } else { mark.role = .live }
-    mark.run = order.run
-    mark.since = order.now
     try await orders.transaction([
       entry.marking(mark), PostgresServer.pausing(entry.name, false, prior: pause.prior),
     ])
@@ -87,7 +84,7 @@ extension PostgresDataStore {
 
   func setAside(_ order: DataOrder) async throws -> DataResult {
     var report = DataReport(deed: .setAside)
-    let making = making(order, beside: places.green(order.green))
+    let making = making(order, beside: green(order))
     try await clear(making)
     guard order.greenData != .shared, let entry = made(by: order.run, try await server.databases()) else {
       return DataResult("there are no data of green's own", report)
@@ -95,7 +92,7 @@ extension PostgresDataStore {
     guard entry.mark?.role != .aside else {
       return DataResult("'\(entry.name)' was set aside already", report)
     }
-    var place = places.green(order.green)
+    var place = green(order)
     if let one = places.one, entry.name == one.database {
       guard order.blue == nil else {
         throw ConnectorError(.refused, "'\(entry.name)' serves; swap back first, nothing was changed")
@@ -172,15 +169,16 @@ extension PostgresDataStore {
         return try await loss(of: live.database, live.files, order)
       }
       guard order.servedSince != nil, let entry = made(by: order.run, entries) else { return nil }
-      let files = entry.name == places.one?.database ? places.one?.files : places.green(order.green).files
+      let files = entry.name == places.one?.database ? places.one?.files : green(order).files
       return try await loss(of: entry.name, entry.mark?.files ?? files, order)
     }
   }
 
-  /// What was written to a database and its folder since its mark last noted it.
-  private func loss(of database: String, _ files: String?, _ order: DataOrder) async throws -> DataLoss {
+  /// What was written to a database and its folder since it was copied, or made.
+  func loss(of database: String, _ files: String?, _ order: DataOrder) async throws -> DataLoss {
     let since = order.servedSince
-    guard let base = try await server.database(database)?.mark?.base else {
+    let mark = try await server.database(database)?.mark
+    guard let base = order.greenData == .shared ? mark?.copied : mark?.base, base.run == order.run else {
       return DataLoss(
         since: since ?? order.now, doubt: "it was not noted what had been written before, so anything may be lost")
     }
@@ -191,7 +189,8 @@ extension PostgresDataStore {
       loss.filesAdded = added.files
       loss.fileBytesAdded = added.bytes
     }
-    if let since { loss.since = since }
+    // Going back to a backup loses what was written since the backup; leaving green behind, what it was given since it served.
+    if let since, order.greenData != .shared { loss.since = since }
     return loss
   }
 }

@@ -144,7 +144,7 @@ extension PostgresDataStore {
 
   /// What was written to blue after it was copied would be left behind: a session may ask for writes although they are paused.
   private func writesWhilePaused(_ blue: DatabaseEntry, _ order: DataOrder) async throws -> DataCheck {
-    guard let base = blue.mark?.base, base.run == order.run else {
+    guard let base = blue.mark?.copied, base.run == order.run else {
       return DataCheck("writes while paused", passed: true, detail: "not known")
     }
     let loss = base.writes(until: try await server.tally(of: blue.name, run: order.run, at: order.now))

@@ -8,7 +8,7 @@ extension PostgresDataStore {
     guard order.greenData != .shared else {
       throw ConnectorError(.misconfigured, "green works on the live data; there are none to be made")
     }
-    let green = places.green(order.green)
+    let green = green(order)
     let entries = try await server.databases()
     if let entry = made(by: order.run, entries) {
       var report = DataReport(deed: .green)
@@ -17,7 +17,8 @@ extension PostgresDataStore {
       report.method = entry.mark?.made?.method
       return DataResult("database '\(entry.name)' was made already", report)
     }
-    let live = try live(order, entries)
+    // Without a blue nothing is known to serve, whatever lies there.
+    let live = order.blue == nil ? nil : try live(order, entries)
     let making = making(order, beside: green)
     try await clear(making)
     let report: DataReport
@@ -74,7 +75,7 @@ extension PostgresDataStore {
     try await server.copy(
       live.database, to: making.database, mark: mark, statements: [PostgresServer.pausing(live.database, true)])
     report.withoutService = Span(since: closed)
-    mark.base = try await server.tally(of: live.database, run: order.run, at: order.now)
+    mark.copied = try await server.tally(of: live.database, run: order.run, at: order.now)
     if let entry = try await server.database(live.database, orders) { try await orders.rows(entry.marking(mark)) }
     if let from = live.files, let to = making.files {
       try await FileTree.copy(from: from, to: to, names: names, progress: progress)
@@ -100,9 +101,7 @@ extension PostgresDataStore {
     return report
   }
 
-  /// Brings a snapshot back under a passing name and looks at everything in it.
-  ///
-  /// - Parameter live: whose owner, rights and settings it gets.
+  /// Brings a snapshot back under a passing name, with the owner, rights and settings of `live`, and looks at everything in it.
   func restore(
     _ snapshot: Snapshot, to making: DataPlace, like live: DataPlace?, _ report: inout DataReport, _ order: DataOrder,
     _ progress: @escaping Progress
@@ -195,7 +194,9 @@ extension PostgresDataStore {
       guard let files = place.files, FolderMoves.exists(files) else { return [] }
       let aside = try await freeAside(place, order)
       try FolderMoves.carryOut([DatabaseMark.Renaming(from: files, to: aside.files ?? files)])
-      return []
+      return [
+        AsideData(database: aside.database, files: aside.files, was: "files without a database", run: order.run)
+      ]
     }
     if entry.mark == nil || entry.mark?.role == .live {
       let visitors = try await server.visitors(of: place.database)

@@ -33,9 +33,7 @@ extension PostgresDataStore {
     else {
       throw refusal("it is marked \(mark.role.rawValue) of run \(mark.run), and nothing else serves in its place")
     }
-    guard successor.role != .aside, mark.since <= successor.since else {
-      throw refusal("it is marked as serving since \(mark.since), later than '\(other.name)'")
-    }
+    guard successor.role != .aside else { throw refusal("'\(other.name)' in its place was set aside") }
     let visitors = try await server.visitors(of: entry.name)
     guard visitors.isEmpty else {
       throw refusal("it is in use: \(visitors.prefix(5).joined(separator: "; ")); look who serves from it")

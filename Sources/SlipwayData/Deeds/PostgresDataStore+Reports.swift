@@ -3,21 +3,41 @@ package import SlipwayModel
 
 /// What is known beside the deeds themselves.
 extension PostgresDataStore {
-  /// Of snapshots all that their manifests say; of green's data where they are.
+  /// Of snapshots all that their manifests say; of the rest what the databases' marks say.
   package func report(_ order: DataOrder) async -> DataReport? {
+    guard let entries = try? await server.databases() else { return nil }
+    var report = DataReport(deed: order.deed)
     switch order.deed {
     case .snapshot, .backup:
       let id = order.snapshot(ofSource: order.deed == .snapshot)
       guard let snapshot = try? snapshots.snapshot(id) else { return nil }
-      return report(order.deed, snapshot)
+      return self.report(order.deed, snapshot)
     case .green:
-      guard let entries = try? await server.databases(), let entry = made(by: order.run, entries) else { return nil }
-      var report = DataReport(deed: .green)
+      guard let entry = made(by: order.run, entries) else { return nil }
       report.database = entry.name
-      report.files = places.green(order.green).files
+      report.files = green(order).files
       report.method = entry.mark?.made?.method
-      return report
-    case .migrate, .swap, .swapBack, .resumeWrites, .setAside, .restore: return nil
+      let facts = try? await server.facts(of: entry.name)
+      report.rows = facts?.rows
+      report.tables = facts?.tables.count
+      report.databaseBytes = facts?.bytes
+      report.aside = aside(entries) { $0.role == .aside && $0.run == order.run }
+    case .swap: report.aside = aside(entries) { $0.role == .blue && $0.run == order.run }
+    case .setAside: report.aside = aside(entries) { $0.role == .aside && $0.made?.run == order.run }
+    case .restore: report.aside = aside(entries) { $0.role == .aside && $0.run == order.run }
+    case .migrate, .swapBack, .resumeWrites: return nil
+    }
+    if order.deed == .setAside || order.deed == .restore, let kept = report.aside.first {
+      report.loss = try? await loss(of: kept.database, kept.files, order)
+    }
+    return report
+  }
+
+  private func aside(_ entries: [DatabaseEntry], _ isMeant: (DatabaseMark) -> Bool) -> [AsideData] {
+    entries.compactMap { entry in
+      guard let mark = entry.mark, isMeant(mark), !PostgresServer.isPassing(entry.name) else { return nil }
+      let files = mark.files ?? (entry.name == places.blue.database ? places.blue.files : nil)
+      return AsideData(database: entry.name, files: files, was: "taken out of use at \(mark.since)", run: mark.run)
     }
   }
 

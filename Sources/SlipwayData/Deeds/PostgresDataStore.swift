@@ -16,11 +16,9 @@ package struct PostgresDataStore: DataStore {
   /// Whether the environment is production.
   let isProtected: Bool
 
-  /// - Parameters:
-  ///   - folder: the pipeline file's.
-  ///   - snapshots: where snapshots of this environment, and those of the one before, are.
-  ///   - inherited: the variables that every command gets, such as PATH and HOME.
-  ///   - isProtected: whether the environment is production, whose Odoo must be no neutralized copy.
+  /// `folder` is the pipeline file's, `snapshots` are those of this environment and of the one before, and every command gets the `inherited`
+  /// variables, such as PATH and HOME. `isProtected` says whether the environment is production, whose Odoo must be no neutralized copy.
+  ///
   /// - Throws: `misconfigured` when the server's address cannot be read.
   package init(
     _ spec: PostgresDataSpec, folder: String, snapshots: SnapshotStore, secrets: SecretSource,
@@ -115,6 +113,12 @@ extension PostgresDataStore {
       )
     }
     return there.first
+  }
+
+  /// Where green's own data are until the cutover; without a blue they have the one name from the beginning.
+  func green(_ order: DataOrder) -> DataPlace {
+    if order.blue == nil, let one = places.one { return one }
+    return places.green(order.green)
   }
 
   /// The database that `run` made, wherever its name has gone.

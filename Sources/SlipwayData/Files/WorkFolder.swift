@@ -26,6 +26,9 @@ final class WorkFolder: Sendable {
     return WorkFolder(path, lock)
   }
 
+  /// Gives up the lock, once what was made has its name.
+  func release() { flock(lock.number, LOCK_UN) }
+
   /// Removes it with everything in it, and makes that durable.
   func remove() { try? FileManager.default.removeItem(atPath: path) }
 

@@ -102,6 +102,7 @@ extension OdooCondition {
   ///   - neutralizes: whether the environment makes its copies harmless.
   ///   - isProtected: whether the environment is production.
   ///   - comesFromProduction: whether these data are a copy of a protected environment other than this one.
+  /// - Returns: what was found; every danger by its name.
   package func neutrality(neutralizes: Bool, isProtected: Bool, comesFromProduction: Bool = false) -> DataCheck {
     let name = "neutralized"
     if neutralizes {

@@ -115,6 +115,7 @@ package struct OdooAddons: Sendable {
 
   /// - Parameters:
   ///   - paths: as in the pipeline file; `${release}` is replaced.
+  ///   - release: what it is replaced by.
   ///   - root: what relative ones are relative to.
   package init(_ paths: [String], release: ReleaseID, root: String) {
     folders = paths.map { path in

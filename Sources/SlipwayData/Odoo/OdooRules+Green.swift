@@ -131,7 +131,14 @@ extension OdooRules {
   /// The SQL, what upstream does when it restores a copy, and the address: all of it or nothing.
   private func apply(_ sql: String, to session: PostgresSession) async throws(DatabaseError) {
     try await inOneTransaction(session) { session async throws(DatabaseError) in
+      let number = try await session.value("SELECT txid_current()")
       try await session.script(sql)
+      // Whoever prints COMMIT in the middle would leave half of it behind when the rest fails.
+      guard try await session.value("SELECT txid_current()") == number else {
+        throw DatabaseError(
+          .refused,
+          "\(session.shown): the SQL ends the transaction it is carried out in; print it without COMMIT and ROLLBACK")
+      }
       try await session.rows(
         """
         UPDATE ir_config_parameter SET value = md5(random()::text || clock_timestamp()::text || key)::uuid::text
@@ -156,14 +163,7 @@ extension OdooRules {
     // The live database may be paused, and a copy of it inherits that.
     try await session.rows("BEGIN READ WRITE")
     do throws(DatabaseError) {
-      let number = try await session.value("SELECT txid_current()")
       try await body(session)
-      // Whoever prints COMMIT in the middle would leave half of it behind when the rest fails.
-      guard try await session.value("SELECT txid_current()") == number else {
-        throw DatabaseError(
-          .refused,
-          "\(session.shown): the SQL ends the transaction it is carried out in; print it without COMMIT and ROLLBACK")
-      }
       try await session.rows("COMMIT")
     } catch {
       _ = try? await session.rows("ROLLBACK")

@@ -33,6 +33,8 @@ package struct OdooRules: Sendable {
   ///   - session: a connection to that database.
   ///   - release: the code that will serve it.
   ///   - comesFromProduction: whether these data are a copy of another, protected environment.
+  /// - Returns: what was found, aspect by aspect.
+  /// - Throws: ``DatabaseError`` when it cannot be looked at, or is no Odoo database.
   package func check(
     _ aspects: [OdooAspect]? = nil, of session: PostgresSession, release: ReleaseID, comesFromProduction: Bool = false
   ) async throws(DatabaseError) -> [DataCheck] {

@@ -38,6 +38,7 @@ package struct OdooTransfer: Sendable {
   ///   - environment: whose it is to be.
   ///   - now: when it is said to have been taken.
   ///   - progress: hears of the steps.
+  /// - Returns: the snapshot, and what the archive said of itself.
   /// - Throws: ``ConnectorError``; then nothing is left.
   package func readBackup(
     _ path: String, as id: SnapshotID, of environment: EnvironmentName, now: Timestamp,
@@ -99,6 +100,8 @@ package struct OdooTransfer: Sendable {
   ///   - id: the snapshot.
   ///   - path: a new file.
   ///   - progress: hears of the steps.
+  /// - Returns: what the archive says of itself.
+  /// - Throws: ``ConnectorError``; then there is no file.
   package func writeBackup(
     of id: SnapshotID, to path: String, progress: @escaping @Sendable (String) -> Void = { _ in }
   ) async throws(ConnectorError) -> OdooManifest {

@@ -22,6 +22,7 @@ package struct OdooZip: Sendable, Equatable {
   ///   - path: the archive, from whoever.
   ///   - folder: made here; it must not be there yet. After an error the caller removes it.
   ///   - limit: bytes that it may come to.
+  /// - Returns: what was in it.
   /// - Throws: ``ConnectorError`` naming the entry.
   package static func unpack(_ path: String, into folder: String, limit: Int64) throws(ConnectorError) -> OdooZip {
     let archive = try ZipArchive(path: path)
@@ -149,6 +150,7 @@ extension OdooZip {
   ///   - manifest: what it says of itself.
   ///   - dump: the file with the dump as SQL; its end is looked at first.
   ///   - files: `xx/hash` and where the file lies; every content is held against its name.
+  /// - Throws: ``ConnectorError``; then there is no file.
   package static func write(
     _ path: String, manifest: OdooManifest, dump: String, files: [(name: String, path: String)]
   ) throws(ConnectorError) {

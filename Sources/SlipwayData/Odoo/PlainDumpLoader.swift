@@ -82,6 +82,7 @@ package struct PlainDumpLoader: Sendable {
   /// - Parameters:
   ///   - folder: the dump.
   ///   - path: a new file.
+  /// - Throws: ``ConnectorError`` for any exit code but 0.
   package func unfold(_ folder: String, into path: String) async throws(ConnectorError) {
     let program = Self.quoted(try await self.folder() + "/pg_restore")
     _ = try await run(
@@ -95,6 +96,8 @@ package struct PlainDumpLoader: Sendable {
   ///   - table: without its schema.
   ///   - folder: the dump.
   ///   - work: a folder for what lies between.
+  /// - Returns: a row without the columns that are NULL.
+  /// - Throws: ``ConnectorError`` when it cannot be read.
   package func rows(of table: String, in folder: String, work: String) async throws(ConnectorError) -> [[String:
     String]]
   {

@@ -24,3 +24,13 @@ extension PostgresDataStore {
     }
   }
 }
+
+/// Odoo's own backups.
+extension PostgresDataStore {
+  /// What turns Odoo's backups into snapshots of these data, and back.
+  package func transfer() async -> OdooTransfer {
+    OdooTransfer(
+      server, programs: await PostgresPrograms.find(path: inherited["PATH"] ?? "/usr/bin:/bin"), store: snapshots,
+      inherited: inherited, jobs: spec.jobs, timeout: spec.timeout)
+  }
+}

@@ -41,6 +41,8 @@ struct ZipDirectory: Sendable, Equatable {
   /// - Parameters:
   ///   - tail: the last ``tailLimit`` bytes, or all.
   ///   - size: of the archive.
+  /// - Returns: where the directory lies, or where the larger end record does.
+  /// - Throws: ``ConnectorError`` when there is none that fits.
   static func place(in tail: [UInt8], size: Int64) throws(ConnectorError) -> Place {
     let bytes = ZipBytes(tail)
     var start = tail.count - 22
@@ -86,6 +88,7 @@ struct ZipDirectory: Sendable, Equatable {
   /// - Parameters:
   ///   - directory: exactly the bytes at `place`.
   ///   - place: where it lies; no entry may reach into it.
+  /// - Throws: ``ConnectorError`` naming the entry that makes no sense.
   init(_ directory: [UInt8], at place: Place) throws(ConnectorError) {
     let bytes = ZipBytes(directory)
     var entries: [ZipEntry] = []

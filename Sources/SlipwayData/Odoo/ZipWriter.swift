@@ -29,6 +29,7 @@ package final class ZipWriter {
   ///   - name: of ASCII letters.
   ///   - isDeflated: whether it is packed.
   ///   - fill: puts the next bytes of its content into the buffer and says how many; 0 is the end.
+  /// - Throws: ``ConnectorError`` when it cannot be written, and what `fill` throws.
   func add(
     _ name: String, isDeflated: Bool, fill: (UnsafeMutableRawBufferPointer) throws(ConnectorError) -> Int
   ) throws(ConnectorError) {

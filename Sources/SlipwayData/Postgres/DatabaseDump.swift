@@ -10,7 +10,7 @@ package struct DatabaseDump: Sendable {
   private let jobs: Int
   private let timeout: Span
 
-  /// - Parameter inherited: the variables of the programs, such as PATH and HOME; the password comes from the server's address.
+  /// The programs get `inherited` variables, such as PATH and HOME; the password comes from the server's address.
   package init(
     _ server: PostgresServer, programs: PostgresPrograms, inherited: [String: String], jobs: Int, timeout: Span
   ) {
@@ -37,7 +37,8 @@ package struct DatabaseDump: Sendable {
 
   /// Reads a dump to its last byte and looks whether the data of all `tables` are in it.
   ///
-  /// - Parameter tables: object numbers, from the very view that was dumped.
+  /// The tables are object numbers, from the very view that was dumped.
+  ///
   /// - Throws: ``ConnectorError/Code/garbage`` when something is missing, empty or cut.
   package func check(_ folder: String, holds tables: Set<String>) async throws(ConnectorError) {
     let missing = tables.subtracting(try await verify(folder).tables.map(\.number))

@@ -27,8 +27,10 @@ package struct DatabaseMark: Codable, Sendable, Equatable {
   package var migrated: RunID?
   /// The folder of files that is kept with it; nil while the folder has its ordinary name.
   package var files: String?
-  /// What had been written at a moment.
+  /// What had been written to it when it was made, migrated, or got its name.
   package var base: WriteBase?
+  /// What had been written to it when it was last copied.
+  package var copied: WriteBase?
   package var pause: Pause?
   /// Slipway closed it for a moment; a mark that still says so was left by a crash.
   package var isClosed: Bool?
@@ -76,7 +78,7 @@ package struct DatabaseMark: Codable, Sendable, Equatable {
   package init?(comment: String?) {
     guard let line = comment?.split(separator: "\n").last, line.hasPrefix(Self.sign),
       let mark = try? JSONDecoder().decode(Self.self, from: Data(line.dropFirst(Self.sign.count).utf8)),
-      mark.base?.isWhole ?? true
+      mark.base?.isWhole ?? true, mark.copied?.isWhole ?? true
     else { return nil }
     self = mark
   }

@@ -39,6 +39,7 @@ package struct PostgresPrograms: Sendable, Equatable {
   /// The folder whose programs are nearest to the server's version and not older.
   ///
   /// - Parameter server: the server's version, such as 150018.
+  /// - Returns: the folder.
   /// - Throws: ``ConnectorError/Code/misconfigured`` naming what was found.
   package func folder(for server: Int) throws(ConnectorError) -> String {
     let major = server / 10_000

@@ -15,9 +15,8 @@ extension PostgresServer {
   ///
   /// The source is closed, its sessions end, and it is opened again whatever happens; after a crash in between ``mend(_:)`` opens it.
   ///
-  /// - Parameters:
-  ///   - mark: what the source's mark is to say besides; written in the same transaction that closes it.
-  ///   - statements: carried out in that transaction too.
+  /// The source's mark is to be `mark`; `statements` are carried out in the transaction that writes it and closes the source.
+  ///
   /// - Throws: ``DatabaseError``; then there is no target.
   package func copy(
     _ source: String, to target: String, mark: DatabaseMark, statements: [String] = []
@@ -46,9 +45,7 @@ extension PostgresServer {
     try await orders.transaction(character.statements(for: target))
   }
 
-  /// Makes an empty database for a restored copy.
-  ///
-  /// - Parameter facts: what the copy's encoding and collation must be.
+  /// Makes an empty database for a restored copy, with its encoding and collation.
   package func create(
     _ target: String, like facts: DatabaseFacts, character: DatabaseCharacter?
   ) async throws(DatabaseError) {

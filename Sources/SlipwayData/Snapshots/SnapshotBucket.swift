@@ -45,6 +45,8 @@ package struct SnapshotBucket: Sendable {
     _ snapshot: Snapshot, progress: @escaping @Sendable (String) -> Void = { _ in }
   ) async throws(ConnectorError) -> Int64 {
     if let there = try await note(snapshot.id), there.manifest == snapshot.digest { return 0 }
+    let hold = try SnapshotStore.hold(snapshot)
+    defer { withExtendedLifetime(hold) {} }
     var arguments = ["--create", "--file=-", "--sort=name", "--format=pax", "--numeric-owner"]
     if !recipients.isEmpty {
       arguments.append("--use-compress-program=age " + recipients.map { "-r " + $0 }.joined(separator: " "))

@@ -23,6 +23,7 @@ struct SnapshotPublication {
     try root.flush(draft.work.path)
     try stop.check()
     try WorkFolder.publish(draft.work.path, as: target)
+    draft.work.release()
     return Snapshot(manifest: manifest, digest: Digest(of: bytes), folder: target)
   }
 

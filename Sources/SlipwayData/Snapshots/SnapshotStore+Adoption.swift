@@ -35,6 +35,7 @@ extension SnapshotStore {
       }
       guard chmod(folder, 0o700) == 0 else { throw .disk("cannot set the rights of \(shown(folder))") }
       try WorkFolder.publish(folder, as: target)
+      draft.work.release()
       return Snapshot(manifest: manifest, digest: digest, folder: target)
     }
   }

@@ -101,7 +101,7 @@ extension SnapshotStore {
   }
 
   /// Keeps a snapshot from being deleted while it is read.
-  private static func hold(_ snapshot: Snapshot) throws(ConnectorError) -> Descriptor {
+  static func hold(_ snapshot: Snapshot) throws(ConnectorError) -> Descriptor {
     let root = try Descriptor.folder(snapshot.folder)
     guard root.lock(shared: true) else {
       throw ConnectorError(.refused, "snapshot \(snapshot.id) is being deleted; use another")

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import SlipwayJournal
 internal import SlipwayModel
 
 /// What may be entered into the ledger, and who may ask for what goes around a rule.
@@ -56,7 +57,16 @@ extension Engine {
       }
     case .releaseRejected, .releaseResubmitted, .reviewDue:
       throw EngineError(.badInput, "\(event.kind) follows from a run and is not handed in")
+    case .snapshot(let note): try await check(note)
     case .environmentServes, .environmentRolledBack, .slotEmptied: break
+    }
+  }
+
+  /// What a way back needs is not deleted.
+  private func check(_ note: SnapshotNote) async throws {
+    guard note.word == .deleting else { return }
+    if let reason = try await RunArchive(house.journal.reader).neededSnapshots()[note.id] {
+      throw EngineError(.refused, "snapshot \(note.id) is not deleted: \(reason)")
     }
   }
 

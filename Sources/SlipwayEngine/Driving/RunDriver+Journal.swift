@@ -45,6 +45,7 @@ extension RunDriver {
     let event: LedgerEvent
     let said: String
     switch change {
+    case .exit: return
     case .promoted: (event, said) = (.environmentServes(plan.to, placement), "\(plan.to) serves \(plan.release.id)")
     case .rolledBack:
       event = .environmentRolledBack(plan.to, failed: placement)

@@ -19,13 +19,11 @@ actor RunDriver {
   /// Messages that are on their way; waited for only when nothing else is left to do.
   var messengers: [Task<Void, Never>] = []
   /// What blue's counters said before anything began; the far end of the reference window.
-  private var before: CounterSample?
+  var before: CounterSample?
 
   private static let neverBegun = StepResult.errored("given up before it began")
   /// How long an effect may take to end after it was cancelled.
   private static let grace = Span.seconds(5)
-  /// How long the look at blue before the first effect may take; it is worth having, not worth waiting for.
-  private static let lookTime = Span.seconds(15)
   private static let tellingTime = Span.seconds(30)
   /// A wait longer than this costs a row instead of a task.
   private static let patience = Span.seconds(20)
@@ -201,6 +199,7 @@ actor RunDriver {
   private func perform(_ stepRun: StepRun) async throws {
     let intent = Event.stepIntended(step: stepRun.index, attempt: stepRun.attempt, deadline: stepRun.deadline)
     switch stepRun.step.action {
+    case .record(.exit(let gate)): try await pass(stepRun, gate, after: intent)
     case .record(let change): try await record(stepRun, change, after: intent)
     case .schedule(let span): try await schedule(stepRun, span, after: intent)
     case .gate, .recheck, .approve, .confirm, .data, .deploy, .verify, .shift, .watch, .notify,
@@ -223,27 +222,8 @@ actor RunDriver {
     }
   }
 
-  /// Looks at blue before the first deployment and again before the first shift: what it answered in between is what green is compared with.
-  func prepare(_ stepRun: StepRun) async throws {
-    guard history.promotion.plan.operation == .promote, case .forward = history.promotion.phase else { return }
-    switch stepRun.step.action {
-    case .deploy where before == nil: before = await look()
-    case .shift where history.reference.isEmpty && !history.promotion.hasTouchedTraffic:
-      if let before, let after = await look() {
-        try await write([.referenced(before: before, after: after)])
-      }
-    default: break
-    }
-  }
-
-  private func look() async -> CounterSample? {
-    await Deadline.bound(Self.lookTime, house.time) { [performer, house] in
-      try? await performer.reading(house.time.now())
-    } ?? nil
-  }
-
   /// Runs an effect to its end, its deadline, or until a person's word makes it pointless.
-  private func underWay(_ stepRun: StepRun, _ body: @escaping @Sendable () async -> Event) async throws {
+  func underWay(_ stepRun: StepRun, _ body: @escaping @Sendable () async -> Event) async throws {
     effects += 1
     let number = effects
     let effect = Task {

@@ -22,6 +22,11 @@ package struct EvidenceAuthor: Sendable {
   /// - Throws: an encoding error.
   func document(_ request: ApprovalRequest) throws -> RequestDocument { try RequestDocument(request, redactor) }
 
+  /// The handoff document of a run as it stands, without secrets.
+  func handoff(_ promotion: Promotion, evidence: String, at now: Timestamp) -> String {
+    redactor.redact(HandoffDocument.text(promotion, evidence: evidence, at: now))
+  }
+
   /// Publishes the folder; a repeat with the same entries changes nothing.
   ///
   /// - Throws: ``EvidenceError``.

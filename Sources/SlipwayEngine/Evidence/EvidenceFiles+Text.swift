@@ -5,8 +5,17 @@ package import SlipwayModel
 /// The files that people read.
 extension EvidenceFiles {
   var log: String {
-    entries.map { "\($0.entry.at) #\($0.seq) \($0.entry.actor): \(EventText.line($0.entry, promotion))" }
-      .joined(separator: "\n") + "\n"
+    let happened = entries.map { "\($0.entry.at) #\($0.seq) \($0.entry.actor): \(EventText.line($0.entry, promotion))" }
+    let steps = DeploymentLog(promotion).lines.map(\.text)
+    return (happened + ["", "steps: " + DeploymentLog.heading] + steps).joined(separator: "\n") + "\n"
+  }
+
+  /// The actions as auditors read them, a JSON document per line (D9).
+  func audit() throws -> Data {
+    var trail = AuditTrail()
+    return try entries.compactMap { trail.record($0) }.reduce(into: Data()) {
+      $0 += try CanonicalJSON.encodeForUsers($1) + Data("\n".utf8)
+    }
   }
 
   var summary: String {
@@ -16,11 +25,11 @@ extension EvidenceFiles {
       "# \(plan.operation == .promote ? "Promotion" : "Rollback") of \(plan.project) \(plan.release.id) to \(plan.to): \(outcome)\n\n"
     text += "| | |\n|---|---|\n"
     for (name, value) in facts(outcome) { text += "| \(name) | \(value) |\n" }
-    text += "\n## Steps\n\n| step | status | attempts | took | what was found |\n|---|---|---|---|---|\n"
-    for record in promotion.records {
-      let took = record.startedAt.flatMap { start in record.finishedAt.map { "\($0 - start)" } } ?? ""
-      let detail = record.detail.replacing("|", with: "\\|").replacing("\n", with: " ")
-      text += "| \(record.step.id) | \(record.status.word) | \(record.attempts) | \(took) | \(detail) |\n"
+    text += "\n## Steps\n\n" + DeploymentLog(promotion).table
+    let open = promotion.records.filter { $0.step.exitGate != nil && $0.status != .succeeded }
+    if !open.isEmpty, promotion.outcome == .success {
+      text += "\n## Exit gates that are open\n\n"
+      for record in open { text += "- \(record.step.id): \(record.status.word), \(record.detail)\n" }
     }
     if !promotion.remarks.isEmpty {
       text += "\n## Words and decisions\n\n"

@@ -33,6 +33,7 @@ struct EvidenceFiles {
     files["plan.json"] = try CanonicalJSON.encodeReadable(promotion.plan)
     files["gates.json"] = try json(RunStatus(promotion, at: ending).gates)
     files["journal.jsonl"] = try journal()
+    files["audit.jsonl"] = try audit()
     files["approval_request.json"] = request?.json
     files["approval_request.html"] = request?.html
     return files

@@ -39,7 +39,7 @@ struct Projections: Sendable {
       return .environment(name, project: project, metadata: metadata)
     case .releaseAdded, .releaseQuarantined, .reportAdded, .freezeAdded, .freezeRemoved, .environmentRolledBack,
       .slotEmptied, .verificationFailed, .verificationPassed, .releaseRejected, .releaseResubmitted, .reviewDue,
-      .reviewed:
+      .reviewed, .snapshot:
       return nil
     }
   }

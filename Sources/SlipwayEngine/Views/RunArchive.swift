@@ -3,7 +3,7 @@ package import SlipwayModel
 
 /// Reads runs back from a journal: the same fold that drives them.
 package struct RunArchive: Sendable {
-  private let reader: JournalReader
+  let reader: JournalReader
 
   package init(_ reader: JournalReader) { self.reader = reader }
 

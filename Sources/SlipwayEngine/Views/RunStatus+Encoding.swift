@@ -51,6 +51,7 @@ extension RunStatus.StepLine {
     try container.encode(startedAt, forKey: .startedAt)
     try container.encode(finishedAt, forKey: .finishedAt)
     try container.encode(detail, forKey: .detail)
+    try container.encode(data, forKey: .data)
     try container.encode(level, forKey: .level)
     try container.encode(confirmedBy, forKey: .confirmedBy)
     try container.encode(note, forKey: .note)

@@ -3,8 +3,8 @@ internal import GRDB
 /// The writer of a journal whose owner decides when it commits and what shares a commit.
 ///
 /// It does what ``CommitThread`` does, with the same code; only the loop is missing.
+// Sendable because `committer` is used inside `connection.writeWithoutTransaction` alone, which lets one caller in at a time.
 final class HandWriter: @unchecked Sendable {
-  // Sendable because `committer` is used inside `connection.writeWithoutTransaction` alone, which lets one caller in at a time.
   private let connection: DatabaseQueue
   private let queue: CommitQueue
   private let writer: CommitThread

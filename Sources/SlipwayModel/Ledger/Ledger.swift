@@ -38,6 +38,7 @@ package struct Ledger: Codable, Sendable, Equatable {
     case .releaseResubmitted(let id, _): rejections[id] = nil
     case .reviewDue(let task): reviews[task.run] = task
     case .reviewed(let run, _, _): reviews[run] = nil
+    case .snapshot: break
     }
   }
 }
@@ -64,6 +65,8 @@ package enum LedgerEvent: Codable, Sendable, Equatable {
   /// An exception was used that another person has to look back at.
   case reviewDue(ReviewTask)
   case reviewed(RunID, by: Person, note: String)
+  /// A person took, restored or deleted a snapshot.
+  case snapshot(SnapshotNote)
 
   /// The same fact with who ordered it and when, where it keeps that.
   package func signed(by person: Person, at time: Timestamp) -> LedgerEvent {
@@ -73,7 +76,8 @@ package enum LedgerEvent: Codable, Sendable, Equatable {
       return .freezeAdded(freeze)
     case .freezeRemoved(let name, _): return .freezeRemoved(name: name, by: person)
     case .releaseAdded, .releaseQuarantined, .reportAdded, .environmentServes, .environmentRolledBack, .slotEmptied,
-      .verificationFailed, .verificationPassed, .releaseRejected, .releaseResubmitted, .reviewDue, .reviewed:
+      .verificationFailed, .verificationPassed, .releaseRejected, .releaseResubmitted, .reviewDue, .reviewed,
+      .snapshot:
       return self
     }
   }
@@ -92,6 +96,7 @@ package enum LedgerEvent: Codable, Sendable, Equatable {
     case .releaseRejected(let id, _), .releaseResubmitted(let id, _): "release:\(id)"
     case .reviewDue(let task): "review:\(task.run)"
     case .reviewed(let run, _, _): "review:\(run)"
+    case .snapshot(let note): "snapshot:\(note.id)"
     }
   }
 
@@ -112,6 +117,7 @@ package enum LedgerEvent: Codable, Sendable, Equatable {
     case .releaseResubmitted: "release.resubmitted"
     case .reviewDue: "review.due"
     case .reviewed: "review.done"
+    case .snapshot(let note): "snapshot.\(note.word.rawValue)"
     }
   }
 }

@@ -93,6 +93,8 @@ package struct PromotionSpec: Codable, Sendable, Equatable {
   package var exceptions: ExceptionSpec
   /// Which steps a person has a part in.
   package var automation: AutomationSpec
+  /// What closes it once the release serves.
+  package var exits: [ExitGate]
   /// Who may ask for it; anybody when empty.
   package var requesters: [RoleName]
 
@@ -101,8 +103,9 @@ package struct PromotionSpec: Codable, Sendable, Equatable {
     confirms: [ConfirmSpec] = [], rollout: RolloutSpec = RolloutSpec(), watch: WatchSpec = WatchSpec(),
     verify: VerifySpec = VerifySpec(), rollback: RollbackSpec = RollbackSpec(), migration: MigrationSpec? = nil,
     greenData: GreenData = .shared, exceptions: ExceptionSpec = ExceptionSpec(),
-    automation: AutomationSpec = .automatic, requesters: [RoleName] = []
+    automation: AutomationSpec = .automatic, exits: [ExitGate] = [], requesters: [RoleName] = []
   ) {
+    self.exits = exits
     self.automation = automation
     self.requesters = requesters
     self.from = from

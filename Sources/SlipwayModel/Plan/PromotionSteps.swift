@@ -171,6 +171,11 @@ struct PromotionSteps {
           id: "schedule-blue-removal", action: .schedule(after: spec.rollback.keepBlue), timeout: .seconds(30),
           retry: .few, undo: .nothing))
     }
+    steps += spec.exits.map { gate in
+      Step(
+        id: StepID("exit-" + gate.id), action: .record(.exit(gate)), timeout: gate.timeout, retry: .few,
+        undo: .impossible)
+    }
     steps.append(
       Step(id: "notify", action: .notify(.promoted), timeout: .seconds(30), retry: .once, undo: .impossible))
     return steps

@@ -110,11 +110,13 @@ package enum VerifyTarget: String, Codable, Sendable {
 }
 
 /// What a run does to the version record of its environment.
-package enum EnvironmentChange: String, Codable, Sendable {
+package enum EnvironmentChange: Codable, Sendable, Equatable {
   /// Green is live and verified.
   case promoted
   /// Blue is live again; green failed.
   case rolledBack
+  /// An exit gate: what the project itself keeps about its releases.
+  case exit(ExitGate)
 }
 
 /// A moment that people are told about.

@@ -63,6 +63,16 @@ extension Promotion {
     phase = .forward(step: index - 1, suspension: suspension)
   }
 
+  /// What is noted in databases says that the release is through; while something before it is open, it is not noted.
+  mutating func leaveOpen(after index: Int, _ gate: ExitGate) {
+    guard gate.isBlocking else { return }
+    for later in records.indices.prefix(forwardCount).dropFirst(index + 1) {
+      guard let next = records[later].step.exitGate, case .sql = next.deed else { continue }
+      records[later].status = .skipped
+      records[later].detail = "not done, because exit gate '\(gate.id)' is open"
+    }
+  }
+
   // MARK: Watching while people are asked
 
   /// The watch that is in hand: the current one, or, while a person is asked, the one before; green has traffic meanwhile, and somebody has to look.

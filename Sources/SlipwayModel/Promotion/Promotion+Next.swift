@@ -31,7 +31,10 @@ extension Promotion {
   /// A step of going back, or of a rollback by hand, that failed for good and that nobody was told about.
   private var untoldFailure: Int? {
     let first = plan.operation == .rollback ? 0 : forwardCount
-    return records.indices.first { $0 >= first && records[$0].status == .failed && !records[$0].isEscalated }
+    return records.indices.first { index in
+      (index >= first || records[index].step.exitGate != nil) && records[index].status == .failed
+        && !records[index].isEscalated
+    }
   }
 
   private func tell(_ index: Int) -> Decision {

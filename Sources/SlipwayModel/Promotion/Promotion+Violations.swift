@@ -113,6 +113,6 @@ extension Promotion {
   /// Gates are judged together, in any order.
   private func isGate(_ record: StepRecord) -> Bool { if case .gate = record.step.action { true } else { false } }
 
-  /// A message that was not sent stops nothing.
-  private func isMessage(_ record: StepRecord) -> Bool { record.step.kind == .notify }
+  /// A message that was not sent stops nothing, and neither does an exit gate that stays open.
+  private func isMessage(_ record: StepRecord) -> Bool { record.step.kind == .notify || record.step.exitGate != nil }
 }

@@ -15,13 +15,14 @@ struct PromotionDraft: Sendable {
   var greenData = GreenData.shared
   var exceptions = ExceptionSpec()
   var automation = AutomationSpec.automatic
+  var exits: [ExitGate] = []
   var requesters: [RoleName] = []
 
   var spec: PromotionSpec {
     PromotionSpec(
       from: from, to: to, gates: gates.compactMap { $0.value.spec(from: from) }, approval: approval,
       confirms: confirms, rollout: rollout, watch: watch, verify: verify, rollback: rollback,
-      migration: migration, greenData: greenData, exceptions: exceptions, automation: automation,
+      migration: migration, greenData: greenData, exceptions: exceptions, automation: automation, exits: exits,
       requesters: requesters)
   }
 }
@@ -59,6 +60,9 @@ enum PromotionGrammar {
         "automation", \.automation, AutomationGrammar.automation,
         "automatic, assisted (a person says when) or manual (a person does it) for all steps, or by step, kind and 'default'."
       ),
+      .optional(
+        "exit", \.exits, ExitGrammar.exits,
+        "What closes it once the release serves: commands, a change in the project's database, the handoff document."),
       .optional("rollout", \.rollout, rollout, "How traffic moves."),
       .optional("watch", \.watch, WatchGrammar.watch, "What is watched while it moves."),
       .optional("verify", \.verify, verify, "Smoke tests. Health is always asked."),

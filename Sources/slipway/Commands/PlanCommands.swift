@@ -184,6 +184,7 @@ enum StepText {
       settles
         ? "green is settled: it answers for itself from now on" : "\(plan.split(percent: percent, settles: false))"
     case .watch(_, let duration): "for \(duration), \(plan.watch.rules.count) rules every \(plan.watch.every)"
+    case .record(.exit(let gate)): "exit gate \(gate.id): \(gate.criterion)"
     case .record(let change):
       change == .promoted ? "\(plan.to) serves \(plan.release.id)" : "\(plan.release.id) failed in \(plan.to)"
     case .schedule(let span): "blue is removed \(span) later"

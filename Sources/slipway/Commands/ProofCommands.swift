@@ -99,20 +99,42 @@ struct AuditCommand: AsyncParsableCommand {
       var kind: String
       var actor: String
       var hash: String
+      /// Nil for what is no action of a run.
+      var record: AuditRecord?
+
+      enum CodingKeys: CodingKey {
+        case seq, at, stream, kind, actor, hash
+      }
+
+      func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(seq, forKey: .seq)
+        try container.encode(at, forKey: .at)
+        try container.encode(stream, forKey: .stream)
+        try container.encode(kind, forKey: .kind)
+        try container.encode(actor, forKey: .actor)
+        try container.encode(hash, forKey: .hash)
+        try record?.encode(to: encoder)
+      }
     }
 
     func run() async throws {
       let reader = try Workshop(options).reader()
-      var last = after
+      // Who had agreed when something was done is known only from the beginning of its run.
+      var last = options.isJSON ? 0 : after
+      var trail = AuditTrail()
       while true {
         let piece = try await reader.entries(after: last, limit: 1_000)
         for stored in piece {
+          let record = options.isJSON ? trail.record(stored) : nil
+          guard stored.seq > after else { continue }
           let entry = stored.entry
           if options.isJSON {
             let hash = stored.hash.map { String(format: "%02x", $0) }.joined()
             try Terminal.json(
               Line(
-                seq: stored.seq, at: entry.at, stream: entry.stream, kind: entry.kind, actor: entry.actor, hash: hash),
+                seq: stored.seq, at: entry.at, stream: entry.stream, kind: entry.kind, actor: entry.actor, hash: hash,
+                record: record),
               readable: false)
           } else {
             print("#\(stored.seq) \(entry.at) \(entry.stream) \(entry.kind) by \(entry.actor)")

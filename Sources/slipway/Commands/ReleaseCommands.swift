@@ -55,20 +55,44 @@ struct ReleaseCommand: AsyncParsableCommand {
 
     @OptionGroup var options: CommonOptions
 
+    /// A release with where it serves, in one object.
+    private struct Listed: Encodable {
+      var release: Release
+      var serves: [VersionRecord]
+
+      enum CodingKeys: CodingKey {
+        case serves
+      }
+
+      func encode(to encoder: any Encoder) throws {
+        try release.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(serves, forKey: .serves)
+      }
+    }
+
     func run() async throws {
       let workshop = try Workshop(options)
-      let ledger = try await workshop.archive().ledger()
+      let archive = try workshop.archive()
+      let ledger = try await archive.ledger()
+      let records = try await VersionRecord.all(ledger, archive)
       // Without a readable pipeline file nobody knows the order of the environments; the list is still worth having.
       let environments = (try? workshop.pipeline())?.environments ?? []
       let releases = ledger.releases.values.sorted { $0.id < $1.id }
-      if options.isJSON { return try Terminal.json(releases) }
+      if options.isJSON {
+        return try Terminal.json(
+          releases.map { release in
+            Listed(release: release, serves: records.filter { $0.version == release.id })
+          })
+      }
       let paint = Terminal(options).paint
-      var table = Table(["release", "state", "artifact", "digest", "commit", "reports", ""])
+      var table = Table(["release", "state", "artifact", "digest", "commit", "reports", "serves", ""])
       for release in releases {
         table.add([
           release.id.text, ledger.state(of: release, through: environments), release.artifact,
           release.digest.map { String($0.description.prefix(19)) } ?? "-",
           release.commit ?? "-", String(ledger.reports[release.id]?.count ?? 0),
+          records.filter { $0.version == release.id }.map(\.environment.text).joined(separator: ", "),
           (ledger.quarantine[release.id] ?? ledger.rejections[release.id].map { "by \($0.by): \($0.reason)" })
             .map { paint.red($0) } ?? "",
         ])
@@ -90,6 +114,7 @@ struct ReleaseCommand: AsyncParsableCommand {
       var rejected: Rejection?
       var reports: [Report]
       var stays: [Stay]
+      var serves: [VersionRecord]
 
       struct Stay: Encodable {
         var environment: EnvironmentName
@@ -100,7 +125,8 @@ struct ReleaseCommand: AsyncParsableCommand {
 
     func run() async throws {
       let workshop = try Workshop(options)
-      let ledger = try await workshop.archive().ledger()
+      let archive = try workshop.archive()
+      let ledger = try await archive.ledger()
       let environments = (try? workshop.pipeline())?.environments ?? []
       let id = ReleaseID(release)
       guard let found = ledger.releases[id] else {
@@ -111,7 +137,8 @@ struct ReleaseCommand: AsyncParsableCommand {
       }
       let view = View(
         release: found, state: ledger.state(of: found, through: environments), quarantined: ledger.quarantine[id],
-        rejected: ledger.rejections[id], reports: ledger.reports[id] ?? [], stays: stays)
+        rejected: ledger.rejections[id], reports: ledger.reports[id] ?? [], stays: stays,
+        serves: try await VersionRecord.all(ledger, archive).filter { $0.version == id })
       if options.isJSON { return try Terminal.json(view) }
       print(
         "release   \(found.id)\nstate     \(view.state)\nartifact  \(found.artifact)\ndigest    \(found.digest?.description ?? "not stated")"
@@ -122,6 +149,7 @@ struct ReleaseCommand: AsyncParsableCommand {
         print("rejected  in run \(rejection.run) by \(rejection.by): \(rejection.reason)")
       }
       for report in view.reports { print("report    \(report.label)  \(report.file)  \(report.at)  \(report.digest)") }
+      for record in view.serves { print("serves    \(record.line)") }
       for stay in stays {
         print("verified  in \(stay.environment) from \(stay.from) \(stay.until.map { "until \($0)" } ?? "until now")")
       }
@@ -141,5 +169,38 @@ struct ReleaseCommand: AsyncParsableCommand {
       if options.isJSON { return try Terminal.json(reply) }
       print("release \(release) is quarantined: \(reason)")
     }
+  }
+}
+
+/// Which version an environment serves, since when and by whom (D6).
+struct VersionRecord: Encodable {
+  var version: ReleaseID
+  var environment: EnvironmentName
+  var requestedBy: Person?
+  var approvedBy: [Person]
+  var since: Timestamp
+  var run: RunID
+
+  /// The records of what serves now, by environment.
+  ///
+  /// - Throws: a journal error.
+  static func all(_ ledger: Ledger, _ archive: RunArchive) async throws -> [VersionRecord] {
+    var records: [VersionRecord] = []
+    for (name, state) in ledger.environments.sorted(by: { $0.key < $1.key }) {
+      guard let live = state.live else { continue }
+      let run = try? await archive.promotion(live.run)
+      records.append(
+        VersionRecord(
+          version: live.release.id, environment: name, requestedBy: run?.requester,
+          approvedBy: run?.approvals.map(\.person) ?? [], since: live.since, run: live.run))
+    }
+    return records
+  }
+
+  /// For people, in one line.
+  var line: String {
+    let asked = requestedBy.map { ", asked for by \($0)" } ?? ""
+    let approved = approvedBy.isEmpty ? "" : ", approved by \(approvedBy.map(\.text).joined(separator: ", "))"
+    return "\(environment) since \(since)\(asked)\(approved), run \(run)"
   }
 }

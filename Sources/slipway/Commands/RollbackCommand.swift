@@ -1,5 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
+internal import SlipwayConnectors
+internal import SlipwayData
 internal import SlipwayEngine
 internal import SlipwayJournal
 internal import SlipwayModel
@@ -17,6 +19,9 @@ struct RollbackCommand: AsyncParsableCommand {
   @OptionGroup var proof: ProofOptions
   @OptionGroup var losses: LossOptions
   @Flag(name: .long, help: "Show what would be done, and do nothing.") var dryRun = false
+  @Flag(
+    name: .long, help: "With --dry-run: restore the backup beside everything else, compare it, and remove it again.")
+  var onCopies = false
   @Flag(name: .long, help: "Follow it to its end, driving it where nobody else does.") var wait = false
 
   func run() async throws {
@@ -67,11 +72,32 @@ struct RollbackCommand: AsyncParsableCommand {
   private func rehearse(_ workshop: Workshop) async throws {
     let said = try await statement(workshop).sentence
     if let promotion = try await openRun(workshop) {
+      try await tryOnCopies(workshop, promotion.plan, run: promotion.run)
       return try show(
         promotion.rollbackSteps, promotion.plan, "run \(promotion.run) is open and would be turned round; \(said)")
     }
     let plan = try await plan(workshop)
+    try await tryOnCopies(workshop, plan, run: plan.blue?.run ?? "none")
     try show(plan.steps, plan, "\(environment) would go back to \(plan.release.id); \(said)")
+  }
+
+  /// The way back of the data, tried where nobody is (C8).
+  private func tryOnCopies(_ workshop: Workshop, _ plan: Plan, run: RunID) async throws {
+    guard onCopies else { return }
+    guard case .postgres(let spec)? = plan.environment.data else {
+      throw CommandError(
+        .usage, "Slipway does not keep the data of '\(plan.to)' itself, so it has no copies to try the way back on")
+    }
+    let catalog = try LiveCatalog(options, state: workshop.state)
+    let order = plan.order(.restore, run: run, servedSince: nil, at: SystemTime().now())
+    let report = try await catalog.dataStore(spec).rehearse(order) { text in
+      StandardStream.error.write(Data("\(text)\n".utf8))
+    }
+    for check in report.checks {
+      StandardStream.error.write(Data("  \(check.passed ? "ok" : "FAILED")  \(check.name): \(check.detail)\n".utf8))
+    }
+    let words = "backup \(run) was restored beside everything else in \(report.took ?? .zero), compared, and removed"
+    StandardStream.error.write(Data((words + "\n").utf8))
   }
 
   private func show(_ steps: [Step], _ plan: Plan, _ head: String) throws {

@@ -168,10 +168,19 @@ struct LogCommand: AsyncParsableCommand {
     var text: String
   }
 
+  /// Every step with level, result, start, duration, criterion and who confirmed it, as evidence has it.
+  private func showSteps(_ promotion: Promotion) throws {
+    let log = DeploymentLog(promotion)
+    if options.isJSON { return try log.lines.forEach { try Terminal.json($0, readable: false) } }
+    print("\nsteps: " + DeploymentLog.heading)
+    for line in log.lines { print(line.text) }
+  }
+
   func run() async throws {
     let archive = try Workshop(options).archive()
     let found = try await archive.find(run)
     let promotion = try await archive.promotion(found)
+    defer { try? showSteps(promotion) }
     for stored in try await archive.entries(of: found.text) {
       let entry = stored.entry
       let text = EventText.line(entry, promotion)

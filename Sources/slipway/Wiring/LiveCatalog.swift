@@ -8,10 +8,10 @@ internal import SlipwayModel
 
 /// Makes the real connectors that a pipeline file names; the one list of all products.
 struct LiveCatalog: ConnectorCatalog {
-  private let options: CommonOptions
+  let options: CommonOptions
   private let state: StateFolder
-  private let runner: CommandRunner
-  private let secrets: SecretSource
+  let runner: CommandRunner
+  let secrets: SecretSource
   private let client: HTTPClient
   private let tokens = RegistryTokens()
   private let inherited: [String: String]

@@ -71,4 +71,84 @@ struct ProcedureCommandTests {
       try await shop.slipway("check")
     }
   }
+
+  /// A PostgreSQL cluster in the shop's folder, with a table of services, while `body` runs.
+  private func withDatabase(_ shop: Shop, _ body: (Int) async throws -> Void) async throws {
+    let port = FreePorts.take()
+    let script = """
+      set -e
+      bin=$(ls -d /usr/lib/postgresql/*/bin | tail -1)
+      as() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
+      mkdir -p "$1"; [ "$(id -u)" != 0 ] || chown postgres: "$1"; cd "$1"
+      if [ "$3" = stop ]; then as "$bin/pg_ctl" -D "$1/data" -m immediate stop >/dev/null 2>&1; exit 0; fi
+      as "$bin/initdb" -D "$1/data" -U postgres --auth=trust --no-sync -E UTF8 --locale=C.UTF-8 >"$1/init" 2>&1
+      printf "port=$2\\nlisten_addresses='127.0.0.1'\\nunix_socket_directories=''\\nfsync=off\\n" >>"$1/data/postgresql.conf"
+      as "$bin/pg_ctl" -D "$1/data" -w -t 120 -l "$1/log" start >/dev/null 2>&1 </dev/null
+      """
+    let folder = "/tmp/spx-\(UInt32.random(in: .min ... .max))"
+    func cluster(_ deed: String) async throws -> Program.Output {
+      try await Program.run(
+        "/bin/sh", ["-c", script, "sh", folder, "\(port)", deed], in: URL(filePath: "/tmp"), within: .seconds(150))
+    }
+    let started = try await cluster("start")
+    do {
+      try #require(started.code == 0, "\(started)")
+      try await sql("CREATE TABLE services(name text PRIMARY KEY, stage text, version text)", port, shop)
+      try await sql("INSERT INTO services VALUES ('shop', 'staged', '0')", port, shop)
+      try await body(port)
+    } catch {
+      _ = try? await cluster("stop")
+      try? FileManager.default.removeItem(atPath: folder)
+      throw error
+    }
+    _ = try await cluster("stop")
+    try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  @discardableResult
+  private func sql(_ statement: String, _ port: Int, _ shop: Shop) async throws -> String {
+    let url = "postgresql://postgres@127.0.0.1:\(port)/postgres"
+    let output = try await Program.run("/usr/bin/env", ["psql", "-Atc", statement, url], in: shop.folder)
+    try #require(output.code == 0, "\(output)")
+    return output.firstLine
+  }
+
+  @Test(
+    "C9, C11, D9, D6: the stage moves on in the project's database, the handoff is written, and the log says how each step went"
+  )
+  func exits() async throws {
+    try await Shop.with(\.shortPipeline) { shop in
+      try await withDatabase(shop) { port in
+        let exits = """
+              exit:
+                - {id: monitoring, run: "test -e fired", blocking: false}
+                - id: stage
+                  sql:
+                    database: "postgresql://postgres@127.0.0.1:\(port)/postgres"
+                    update: "UPDATE services SET stage = 'released', version = ${release} WHERE name = ${project}"
+                    read_back: "SELECT version = ${release} FROM services WHERE name = ${project}"
+                - {id: handoff, handoff: "handoff/${release}.md"}
+
+          """
+        try shop.write(
+          shop.shortPipeline.replacingOccurrences(of: "    rollout: {", with: exits + "    rollout: {"),
+          to: "slipway.yaml")
+        try await shop.register("1.0.0")
+        let run = try await shop.deploy("1.0.0")
+        #expect(run.status == "success" && run.step("exit-monitoring")?.status == "failed", "\(run)")
+        #expect(run.step("exit-stage")?.status == "succeeded")
+        #expect(try await sql("SELECT stage || ' ' || version FROM services", port, shop) == "released 1.0.0")
+        let handoff = try String(contentsOf: shop.folder.appending(path: "handoff/1.0.0.md"), encoding: .utf8)
+        #expect(handoff.contains("# Handoff: shop 1.0.0 in production") && handoff.contains("monitoring: failed"))
+        let log = try await shop.slipway("log", run.runId).text
+        #expect(log.contains("shift-100 | automatic | succeeded | ") && log.contains("criterion: the data plane says"))
+        let kept = try String(contentsOfFile: try #require(run.evidenceDir) + "/promotion.log", encoding: .utf8)
+        #expect(kept.contains("exit-stage | automatic | succeeded | "))
+        let audit = try await shop.slipway("audit", "log", "--output", "json").text
+        #expect(audit.contains(#""action":"shift-100""#) && audit.contains(#""approved_by":["ann"]"#), "\(audit)")
+        let release = try await shop.slipway("release", "show", "1.0.0").text
+        #expect(release.contains("serves    production since") && release.contains("carol"), "\(release)")
+      }
+    }
+  }
 }

@@ -12,10 +12,11 @@ struct OdooTransferTests {
       secrets: SecretSource(environment: [:], folder: "/"), inherited: odoo.variables, isProtected: isProtected)
   }
 
-  private func order(_ deed: DataDeed) -> DataOrder {
+  private func order(_ deed: DataDeed, _ odoo: RealOdoo) -> DataOrder {
     DataOrder(
       deed: deed, environment: "production", release: Release(id: "1.0", artifact: "odoo"), green: .b, blue: nil,
-      run: "20261121-1500-00aa", greenData: .copy, now: Timestamp(milliseconds: 1_795_273_200_000))
+      run: RunID("20261121-1500-\(odoo.database.replacing("odoo_", with: "o"))"), greenData: .copy,
+      now: Timestamp(milliseconds: 1_795_273_200_000))
   }
 
   /// Takes away what green's making has left beside the live database.
@@ -33,7 +34,7 @@ struct OdooTransferTests {
     try await RealOdoo.with { odoo in
       let spec = OdooSpec(modules: ["shop"], addons: [odoo.addons], baseURL: "https://shop.example")
       let store = try store(odoo, spec, isProtected: true)
-      let result = try await store.carryOut(order(.green)) { _ in }
+      let result = try await store.carryOut(order(.green, odoo)) { _ in }
       #expect(result.report.checks.filter { !$0.passed } == [])
       #expect(
         Set(result.report.checks.map(\.name)).isSuperset(of: ["proprietary", "neutralized", "web.base.url", "files"]))
@@ -52,12 +53,12 @@ struct OdooTransferTests {
       #expect(try await odoo.bin(["neutralize"]).code == 0)
       let spec = OdooSpec(modules: ["shop"], addons: [odoo.addons])
       let error = await #expect(throws: ConnectorError.self) {
-        try await store(odoo, spec, isProtected: true).carryOut(order(.green)) { _ in }
+        try await store(odoo, spec, isProtected: true).carryOut(order(.green, odoo)) { _ in }
       }
       #expect(error?.code == .refused)
       #expect(error?.message.contains("must not become production") == true)
       let rows = try await odoo.cluster.session().rows(
-        "SELECT datname FROM pg_database WHERE datname LIKE $1", ["%\(odoo.database)%"])
+        "SELECT datname FROM pg_database WHERE datname ~ $1", ["\(odoo.database)([^0-9]|$)"])
       #expect(rows.map { $0[0] } == [odoo.database])
       #expect(
         try await odoo.session().value("SHOW default_transaction_read_only") == "off", "and it takes writes again")
@@ -71,7 +72,7 @@ struct OdooTransferTests {
       let spec = OdooSpec(
         modules: ["shop"], addons: [odoo.addons], baseURL: "https://staging.example",
         neutralize: "\(bin) neutralize --stdout")
-      let result = try await store(odoo, spec, isProtected: false).carryOut(order(.green)) { _ in }
+      let result = try await store(odoo, spec, isProtected: false).carryOut(order(.green, odoo)) { _ in }
       let green = try #require(result.report.database)
       let condition = try await OdooCondition.read(try await odoo.cluster.session(green))
       #expect(condition.dangers == [] && condition.baseURL == "https://staging.example")

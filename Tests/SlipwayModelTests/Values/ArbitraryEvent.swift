@@ -183,7 +183,7 @@ struct Arbitrary {
 
   mutating func ledgerEvent() -> LedgerEvent {
     let (name, id) = (EnvironmentName(text()), ReleaseID(text()))
-    switch Int.random(in: 0..<14, using: &random) {
+    switch Int.random(in: 0..<15, using: &random) {
     case 0: return .releaseAdded(release())
     case 1: return .releaseQuarantined(id, reason: text())
     case 2:
@@ -210,6 +210,11 @@ struct Arbitrary {
         ReviewTask(
           run: RunID(text()), environment: name, release: id, exception: exception(), by: person(), due: time()))
     case 12: return .reviewed(RunID(text()), by: person(), note: text())
+    case 13:
+      return .snapshot(
+        SnapshotNote(
+          .deleting, SnapshotID(text()), of: name, manifest: maybe { $0.digest() }, place: text(),
+          reason: maybe { $0.text() }))
     default: return .slotEmptied(name, .b)
     }
   }
