@@ -65,8 +65,13 @@ extension PostgresDataStore {
       readiness.checks.append(await programs())
       let place = places.one ?? live.flatMap { places.own($0) } ?? places.all[0]
       guard let entry = try await server.database(place.database, session) else {
+        // Where nothing serves and each slot gets data of its own, the first promotion makes them.
+        let isToCome = live == nil && places.one == nil
         readiness.checks.append(
-          DataCheck("database", passed: false, detail: "database '\(place.database)' does not exist"))
+          DataCheck(
+            "database", passed: isToCome,
+            detail: "database '\(place.database)' does not exist\(isToCome ? " yet" : "")"))
+        if isToCome { (readiness.liveBytes, readiness.freeBytes) = (0, await freeBytes(place)) }
         return readiness
       }
       let facts = try await server.session(place.database).value("SELECT count(*) FROM pg_class")

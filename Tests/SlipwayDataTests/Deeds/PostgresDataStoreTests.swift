@@ -107,6 +107,19 @@ struct PostgresDataStoreTests {
     }
   }
 
+  @Test("B1, B4: where nothing serves yet, slots without databases are ready for the first promotion")
+  func readyForTheFirst() async throws {
+    try await Shop.with(.slots) { shop in
+      try await shop.cluster.session().rows("DROP DATABASE \(PostgresSession.quoted(shop.live.database))")
+      let first = await shop.store.readiness(live: nil)
+      #expect(first.checks.allSatisfy { $0.passed }, "\(first.checks)")
+      #expect(first.liveBytes == 0)
+      #expect(first.freeBytes ?? 0 > 0)
+      let lost = await shop.store.readiness(live: .a)
+      #expect(lost.checks.contains { $0.name == "database" && !$0.passed })
+    }
+  }
+
   @Test("B1: readiness looks at server, role, programs, database, files and disk")
   func readiness() async throws {
     try await Shop.with { shop in
