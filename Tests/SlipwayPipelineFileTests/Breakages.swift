@@ -1,7 +1,6 @@
 extension Breakage {
   /// Wrong in form: refused by the reader and by the JSON Schema alike.
   static let structural: [Breakage] = [
-    Breakage("rollout: {steps", "exit: [§{id: m}]\n    rollout: {steps", "this exit gate does nothing"),
     Breakage("project: shop", "§projct: shop", "did you mean 'project'?", count: 2),
     Breakage("project: shop", "project: §12", "did you mean '\"12\"'?"),
     Breakage("project: shop", "project: §a b", "did you mean 'a-b'?"),
@@ -82,6 +81,7 @@ extension Breakage {
   ]
 
   static let meaning: [Breakage] = [
+    Breakage("rollout: {steps", "exit: [§{id: m}]\n    rollout: {steps", "this exit gate does nothing"),
     Breakage(
       "rollout: {steps",
       "exit: [{id: s, sql: {database: postgresql://h/d, update: §\"DROP TABLE a\"}}]\n    rollout: {steps",

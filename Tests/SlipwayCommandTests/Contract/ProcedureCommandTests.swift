@@ -6,22 +6,16 @@ struct ProcedureCommandTests {
   private static func pipeline(_ automation: String) -> (Shop) -> String {
     { shop in
       shop.shortPipeline.replacingOccurrences(
-        of: "    rollout: {steps: [10%, 50%, 100%]",
-        with: "    automation: \(automation)\n    rollout: {steps: [10%, 100%]")
+        of: "    rollout: {", with: "    automation: \(automation)\n    rollout: {")
     }
   }
 
   @Test("C10: one step by hand, one with an agreement, the rest by itself; who did what is kept")
   func levels() async throws {
-    try await Shop.with(Self.pipeline("{shift-10: manual, settle: assisted}")) { shop in
-      try await shop.register("1.0.0")
-      let first = try await shop.promote("1.0.0")
-      try await shop.slipway("approve", first, "--as", "ann")
+    try await Shop.with(Self.pipeline("{shift-10: manual, shift-50: assisted}")) { shop in
+      try await shop.open()
       try await shop.register("1.1.0")
       try await shop.withDriver { _ in
-        try await shop.wait(for: first, until: "it asks") { $0.step == "confirm-settle" && $0.waitingFor != nil }
-        try await shop.slipway("confirm", first, "settle", "--note", "looks well", "--as", "bob")
-        try await shop.slipway("watch", first)
         let plan = try await shop.slipway("plan", "1.1.0", "--to", "production")
         #expect(plan.text.contains("manual: a 90 %, b 10 %") && plan.text.contains("confirm-shift-10"), "\(plan)")
         try await Customers.order(at: shop.ports.front) { customers in
@@ -40,9 +34,9 @@ struct ProcedureCommandTests {
             "--target-a", "127.0.0.1:\(shop.ports.a)", "--target-b", "127.0.0.1:\(shop.ports.b)")
           try await shop.slipway("confirm", run, "shift-10", "--note", "set at the router", "--as", "bob")
           try await shop.wait(for: run, until: "it asks again") {
-            $0.step == "confirm-settle" && $0.waitingFor?.kind == "confirmation"
+            $0.step == "confirm-shift-50" && $0.waitingFor?.kind == "confirmation"
           }
-          try await shop.slipway("confirm", run, "settle", "--note", "figures are well", "--as", "ann")
+          try await shop.slipway("confirm", run, "shift-50", "--note", "figures are well", "--as", "ann")
           try await shop.slipway("watch", run)
           try await customers.goHome()
           customers.tally.expectNothingLost()
@@ -133,8 +127,8 @@ struct ProcedureCommandTests {
         try shop.write(
           shop.shortPipeline.replacingOccurrences(of: "    rollout: {", with: exits + "    rollout: {"),
           to: "slipway.yaml")
-        try await shop.register("1.0.0")
-        let run = try await shop.deploy("1.0.0")
+        try await shop.open()
+        let run = try await shop.status("latest")
         #expect(run.status == "success" && run.step("exit-monitoring")?.status == "failed", "\(run)")
         #expect(run.step("exit-stage")?.status == "succeeded")
         #expect(try await sql("SELECT stage || ' ' || version FROM services", port, shop) == "released 1.0.0")
