@@ -127,7 +127,7 @@ struct SnapshotFaultTests {
     "F1: EIO and ENOSPC in every kind of call: refused with what to do, nothing left, the source untouched",
     .enabled("needs strace", { Probe.mayTrace }),
     arguments: [
-      "write:error=EIO:when=3+", "fsync:error=EIO:when=2+", "syncfs:error=EIO", "read:error=EIO:when=40+",
+      "write:error=EIO:when=3+", "fsync:error=EIO:when=2+", "syncfs:error=EIO", "read:error=EIO:when=90+",
       "write:error=ENOSPC:when=6+", "fchmod:error=EPERM:when=4+", "renameat2:error=EIO", "futimens:error=EIO",
     ])
   func failingCalls(fault: String) async throws {
