@@ -64,11 +64,22 @@ package struct DatabaseMark: Codable, Sendable, Equatable {
     package var folders: [Renaming]
     /// Whether the databases have their new names, so that the folders must follow.
     package var isDecided: Bool
+
+    package init(run: RunID, folders: [Renaming], isDecided: Bool) {
+      self.run = run
+      self.folders = folders
+      self.isDecided = isDecided
+    }
   }
 
   package struct Renaming: Codable, Sendable, Equatable {
     package var from: String
     package var to: String
+
+    package init(from: String, to: String) {
+      self.from = from
+      self.to = to
+    }
   }
 
   /// Before the JSON.
