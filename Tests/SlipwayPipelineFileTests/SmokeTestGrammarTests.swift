@@ -19,11 +19,11 @@ struct SmokeTestGrammarTests {
     """#
 
   private func text(_ check: String, data: String = data, health: String = "/web/login") -> String {
-    Samples.base
-      .replacing(
-        "        metrics:\n          prom",
-        with: "        \(data)        health: {path: \(health)}\n        metrics:\n          prom"
-      )
+    let own = data.isEmpty ? "" : "\n    green_data: copy"
+    let keys = data.isEmpty ? "" : "    " + data
+    return Samples.base
+      .replacing("    metrics:\n      prom", with: "\(keys)    health: {path: \(health)}\n    metrics:\n      prom")
+      .replacing("rollout: {steps: [10%, 50%, 100%], watch: 5m}", with: "rollout: {steps: [100%], watch: 5m}\(own)")
       .replacing("- http: {name: login, path: /login}", with: "- \(check)")
   }
 
@@ -78,10 +78,10 @@ struct SmokeTestGrammarTests {
   @Test("F7: a check that could never pass, or never fail, is refused")
   func refusals() {
     let none = ""
+    #expect(messages("http: {name: login, path: /login}") == [])
     let plain = Self.data.replacing(
       "        odoo: {modules: [base, shop], addons: [\"odoo/${release}/addons\"], base_url: \"https://shop.example\"}\n",
       with: "")
-    #expect(messages("http: {name: login, path: /login}", health: "/web/login") == [])
     #expect(
       messages("sql: {name: db}", data: none).contains { $0.contains("nobody can look at the data of 'production'") })
     #expect(messages("files: {name: f}", data: plain).contains { $0.contains("nothing says which files") })

@@ -104,7 +104,7 @@ extension OdooRules {
       throw DatabaseError(.refused, "neutralize command '\(line)' ended with code \(said.code): \(said.ending)")
     }
     let limit = 16 << 20
-    guard let handle = FileHandle(forReadingAtPath: place), let data = try? handle.read(upToCount: limit + 1),
+    guard let handle = FileHandle(forReadingAtPath: place), let data = try? handle.read(upToCount: limit + 1) ?? Data(),
       data.count <= limit, let sql = String(data: data, encoding: .utf8)
     else {
       throw DatabaseError(

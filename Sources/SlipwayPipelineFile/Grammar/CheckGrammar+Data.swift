@@ -63,7 +63,7 @@ extension CheckGrammar {
     [
       name,
       .optional(
-        "aspects", \.aspects, .list(of: .word("what is asked"), what: "things to ask", minimum: 1, isUnique: true),
+        "aspects", \.aspects, .list(of: .word("aspect"), what: "aspects", minimum: 1, isUnique: true),
         "What is asked; everything that 'odoo' under the data says something about when left out."),
       timeout,
     ])
