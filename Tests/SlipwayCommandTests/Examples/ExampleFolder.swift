@@ -125,6 +125,9 @@ struct StoryEvidence: Sendable {
     try String(contentsOf: folder.appending(path: name), encoding: .utf8)
   }
 
+  /// For what a failed expectation says.
+  func shown(_ name: String) -> String { (try? text(name)) ?? "there is no \(name)" }
+
   func object(_ name: String) throws -> [String: Any] {
     let data = try Data(contentsOf: folder.appending(path: name))
     return try #require(JSONSerialization.jsonObject(with: data) as? [String: Any], "\(name) is an object")

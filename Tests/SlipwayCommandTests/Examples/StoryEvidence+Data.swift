@@ -22,14 +22,14 @@ extension StoryEvidence {
   ) async throws {
     let file = try object(name)
     #expect(file["applies"] as? Bool == true, sourceLocation: sourceLocation)
-    #expect(file["snapshot"] as? String == id, "\(try text(name))", sourceLocation: sourceLocation)
+    #expect(file["snapshot"] as? String == id, "\(shown(name))", sourceLocation: sourceLocation)
     let manifest = try Data(contentsOf: example.folder.appending(path: "work/snapshots/\(id)/manifest.json"))
     let digest = "sha256:" + SHA256.hash(data: manifest).map { String(format: "%02x", $0) }.joined()
-    #expect(file["checksum"] as? String == digest, "\(try text(name))", sourceLocation: sourceLocation)
+    #expect(file["checksum"] as? String == digest, "\(shown(name))", sourceLocation: sourceLocation)
     let verified = try await Program.run(["snapshot", "verify", id], in: example.folder)
     #expect(verified.code == 0, "\(verified)", sourceLocation: sourceLocation)
     let rows = try values(of: "rows", in: name).compactMap { $0 as? Int }
-    #expect(rows.contains { $0 > 0 }, "figures of the copy: \(try text(name))", sourceLocation: sourceLocation)
+    #expect(rows.contains { $0 > 0 }, "figures of the copy: \(shown(name))", sourceLocation: sourceLocation)
   }
 
   /// Steps of traffic on the way forward that succeeded, in order.
@@ -71,11 +71,11 @@ extension StoryEvidence {
     let loss = try object("rollback.json")["loss"] as? [String: Any]
     let tables = loss?["tables"] as? [[String: Any]] ?? []
     let inserted = tables.filter { $0["table"] as? String == table }.compactMap { $0["inserted"] as? Int }.max() ?? 0
-    #expect(inserted > 0, "rows written to \(table): \(try text("rollback.json"))", sourceLocation: sourceLocation)
+    #expect(inserted > 0, "rows written to \(table): \(shown("rollback.json"))", sourceLocation: sourceLocation)
     let aside = (try object("rollback.json")["aside"] as? [[String: Any]] ?? []).compactMap {
       $0["database"] as? String
     }
-    let database = try #require(aside.first, "\(try text("rollback.json"))", sourceLocation: sourceLocation)
+    let database = try #require(aside.first, "\(shown("rollback.json"))", sourceLocation: sourceLocation)
     let found = try await example.sql("SELECT count(*) FROM pg_database WHERE datname = '\(database)'", in: "postgres")
     #expect(found == "1", "\(database)", sourceLocation: sourceLocation)
   }
