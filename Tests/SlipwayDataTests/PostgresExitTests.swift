@@ -88,11 +88,11 @@ struct PostgresExitTests {
     try await with { _, spec, exit in
       let gone = SQLExit(
         database: SecretText("postgresql://u@127.0.0.1:1/x"), update: SQLTemplate("UPDATE a SET b = 1"))
-      #expect(
-        await #expect(throws: ConnectorError.self) { try await exit.change(gone, Self.facts) }?.code == .unreachable)
+      let unreachable = await #expect(throws: ConnectorError.self) { try await exit.change(gone, Self.facts) }
+      #expect(unreachable?.code == .unreachable)
       let missing = spec("UPDATE no_such_table SET b = 1", 1, nil)
-      #expect(
-        await #expect(throws: ConnectorError.self) { try await exit.change(missing, Self.facts) }?.code == .refused)
+      let refused = await #expect(throws: ConnectorError.self) { try await exit.change(missing, Self.facts) }
+      #expect(refused?.code == .refused)
     }
   }
 }
