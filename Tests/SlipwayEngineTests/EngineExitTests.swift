@@ -2,6 +2,7 @@ import Foundation
 import SlipwayConnectors
 import SlipwayEngine
 import SlipwayModel
+import Synchronization
 import Testing
 
 @Suite("Engine: exit gates and the deployment log", .serialized)
