@@ -94,20 +94,19 @@ final class RealPostgres: Sendable {
   /// Starts the server again after it was killed.
   func startAgain() async throws {
     let bin = try FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql").sorted().last ?? "15"
+    // A server of its own inherits what Foundation watches to see a process end, which then never does: nobody waits for this one.
     let line =
       "cd \(folder); if [ $(id -u) = 0 ]; then as='runuser -u postgres --'; fi; "
-      + "$as /usr/lib/postgresql/\(bin)/bin/pg_ctl -D \(folder)/data -w -t 120 -l \(folder)/log start"
-    try await eventually("the server starts again") {
-      let process = Process()
-      process.executableURL = URL(filePath: "/bin/sh")
-      process.arguments = ["-c", line]
-      process.standardInput = FileHandle.nullDevice
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      process.waitUntilExit()
-      return process.terminationStatus == 0
-    }
+      + "until $as /usr/lib/postgresql/\(bin)/bin/pg_ctl -D \(folder)/data -w -t 120 -l \(folder)/log start; "
+      + "do [ -d \(folder)/data ] || exit 1; sleep 1; done"
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/sh")
+    process.arguments = ["-c", line]
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    try await eventually("the server starts again") { (try? await self.session().value("SELECT 1")) == "1" }
   }
 }
 
