@@ -14,7 +14,9 @@ struct OdooTransferTests {
 
   private func order(_ deed: DataDeed, _ odoo: RealOdoo) -> DataOrder {
     DataOrder(
-      deed: deed, environment: "production", release: Release(id: "1.0", artifact: "odoo"), green: .b, blue: nil,
+      deed: deed, environment: "production", release: Release(id: "1.0", artifact: "odoo"), green: .b,
+      blue: Placement(
+        slot: .a, release: Release(id: "0.9", artifact: "odoo"), run: "before", since: Timestamp(milliseconds: 0)),
       run: RunID("20261121-1500-\(odoo.database.replacing("odoo_", with: "o"))"), greenData: .copy,
       now: Timestamp(milliseconds: 1_795_273_200_000))
   }
