@@ -52,7 +52,8 @@ struct PostgresExitTests {
         try await exit.change(spec("UPDATE services SET stage = 'released' WHERE \(condition)", 1, nil), Self.facts)
       }
       #expect(error?.code == .refused && error?.message.contains("\(rows) rows would have changed") == true)
-      #expect(try await session.value("SELECT count(*) FROM services WHERE stage = 'staged'") == "2")
+      let untouched = try await session.value("SELECT count(*) FROM services WHERE stage = 'staged'")
+      #expect(untouched == "2")
     }
   }
 
@@ -79,7 +80,8 @@ struct PostgresExitTests {
         "UPDATE services SET stage = 'released' WHERE name = ${project}", 1, "SELECT false")
       let error = await #expect(throws: ConnectorError.self) { try await exit.change(wrong, Self.facts) }
       #expect(error?.message.contains("not read back") == true)
-      #expect(try await session.value("SELECT stage FROM services WHERE name = 'shop'") == "staged")
+      let stage = try await session.value("SELECT stage FROM services WHERE name = 'shop'")
+      #expect(stage == "staged")
     }
   }
 
