@@ -118,7 +118,7 @@ struct EngineLevelTests {
       let run = try await fixture.engine { engine in
         await fixture.register("1.0", engine)
         let run = try await fixture.start("1.0", engine)
-        try await engine.drive(following: [run], forever: false, until: nil)
+        try await engine.drive(following: [], forever: false, until: nil)
         return run
       }
       #expect(fixture.world.deeds.isEmpty)

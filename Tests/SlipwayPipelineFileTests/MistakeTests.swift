@@ -129,7 +129,7 @@ struct MistakeTests {
     }
     #expect(
       problems.description
-        == "slipway.yaml:42:1: the pipeline has no key 'a?b'; expected one of project, roles, windows, freezes, environments, promotions, notify, follow_up, identity, acceptances, requests, registries, snapshots"
+        == "slipway.yaml:42:1: the pipeline has no key 'a?b'; expected one of project, roles, windows, freezes, environments, promotions, notify, follow_up, identity, acceptances, requests, registries, snapshots, guardrails"
     )
   }
 

@@ -32,7 +32,7 @@ package struct RunArchive: Sendable {
   /// Everything known outside the runs, as of the entry `last`.
   package func ledger(through last: Int64 = .max) async throws -> Ledger {
     var entries: [StoredEntry] = []
-    for prefix in ["release:", "freeze:", "environment:"] {
+    for prefix in LedgerEvent.streamPrefixes {
       while true {
         let after = entries.last { $0.entry.stream.hasPrefix(prefix) }?.seq ?? 0
         let piece = try await reader.entries(withStreamPrefix: prefix, after: after, limit: 10_000)

@@ -82,6 +82,9 @@ package enum LedgerEvent: Codable, Sendable, Equatable {
     }
   }
 
+  /// How the names of all these streams begin; who reads the ledger anew reads these.
+  package static let streamPrefixes = ["release:", "freeze:", "environment:", "review:", "snapshot:"]
+
   /// The stream of the journal that the fact belongs to.
   package var stream: String {
     switch self {

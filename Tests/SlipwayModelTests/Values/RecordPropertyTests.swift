@@ -14,6 +14,15 @@ struct RecordPropertyTests {
     }
   }
 
+  @Test("F1: whoever reads the ledger anew reads the stream of every fact")
+  func streams() throws {
+    var arbitrary = try Arbitrary(seed: 77)
+    for _ in 0..<500 {
+      let fact = arbitrary.ledgerEvent()
+      #expect(LedgerEvent.streamPrefixes.contains { fact.stream.hasPrefix($0) }, "\(fact.stream)")
+    }
+  }
+
   private static func expectSame<Fact: Codable & Equatable>(_ fact: Fact) throws {
     let bytes = try CanonicalJSON.encode(fact)
     let read = try CanonicalJSON.decode(Fact.self, from: bytes)

@@ -56,7 +56,10 @@ struct SQLTemplateTests {
         #expect(template.problem != nil)
         continue
       }
-      #expect(!statement.sql.contains("hunter2") && !statement.sql.contains("${") && !statement.sql.contains(";"))
+      #expect(!statement.sql.contains("hunter2") && !statement.sql.contains("${"))
+      // In quotes it is text; outside of them it would begin another statement.
+      let outside = statement.sql.replacing(/'[^']*'|"[^"]*"/, with: "")
+      #expect(!outside.contains(";"))
       for number in statement.values.indices { #expect(statement.sql.contains("$\(number + 1)")) }
     }
   }
