@@ -266,10 +266,13 @@ final class Oracle {
     let place = effect.place
     let promotion = shadow.promotion
     if case .destroy(let slot) = effect.kind { checkEmptying(place, slot) }
-    if effect.kind == .data(.restore) || effect.kind == .data(.setAside), place.split[promotion.plan.green] > 0,
+    // Of a rollback by hand it is the release that served whose data stop serving.
+    let leaving = promotion.plan.operation == .promote ? promotion.plan.green : promotion.plan.blue?.slot
+    if effect.kind == .data(.restore) || effect.kind == .data(.setAside), let leaving, place.split[leaving] > 0,
       !place.isMeddled
     {
-      broken("data", "data of \(place.name) are restored or set aside while green has traffic")
+      broken(
+        "data", "data of \(place.name) are restored or set aside while \(leaving), which works on them, has traffic")
     }
     guard case .shift(let split, _) = effect.kind, split[promotion.plan.green] > 0 else { return }
     let isVerified = promotion.records.contains { record in

@@ -55,7 +55,23 @@ final class Companion: Sendable {
     return try FileHandle(forWritingTo: file)
   }
 
-  var isRunning: Bool { ending.code.withLock { $0 == nil } }
+  var isRunning: Bool {
+    ending.code.withLock { code in
+      // Foundation hears of an end only when every process that was started by this one has ended too.
+      if code == nil { code = codeInProcesses }
+      return code == nil
+    }
+  }
+
+  /// The code of a process that has ended and waits to be reaped; nil while it runs.
+  private var codeInProcesses: Int32? {
+    guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
+      let name = text.lastIndex(of: ")")
+    else { return nil }
+    let fields = text[text.index(after: name)...].split(whereSeparator: \.isWhitespace)
+    guard fields.first == "Z", let status = fields.last.flatMap({ Int32($0) }) else { return nil }
+    return status & 0x7f == 0 ? (status >> 8) & 0xff : -(status & 0x7f)
+  }
   var text: String { read(output) }
   var complaint: String { read(errors) }
 
