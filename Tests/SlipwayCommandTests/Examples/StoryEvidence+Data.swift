@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import SlipwayModel
 import Testing
 
 /// What evidence says about data, held against the data themselves.
@@ -54,10 +55,9 @@ extension StoryEvidence {
   /// The time of the cutover lies between begin and end of the run.
   func expectCutover(sourceLocation: SourceLocation = #_sourceLocation) throws {
     let final = try object("final_status.json")
-    func time(_ value: Any?) throws -> Date {
-      try Date(
-        try #require(value as? String, sourceLocation: sourceLocation),
-        strategy: .iso8601.time(includingFractionalSeconds: true))
+    func time(_ value: Any?) throws -> Timestamp {
+      let text = try #require(value as? String, sourceLocation: sourceLocation)
+      return try #require(Timestamp(rfc3339: text), "\(text)", sourceLocation: sourceLocation)
     }
     let cutover = try time(object("cutover.json")["cutover_at"])
     #expect(try time(final["started_at"]) < cutover, sourceLocation: sourceLocation)
