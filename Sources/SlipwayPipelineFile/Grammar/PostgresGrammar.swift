@@ -144,8 +144,8 @@ enum SnapshotGrammar {
         "folder", \.folder, .text("a folder"), "Relative to this file; 'snapshots' in the state's folder when left out."
       ),
       .optional("keep", \.keep, .integer(1...10_000, "a number"), "So many of each environment are always kept."),
-      .optional("keep_for", \.keepFor, .duration(), "And all that are younger."),
-      .optional("s3", \.bucket, bucket, "A copy of each goes here too."),
+      .optional("keep_for", \.keepFor, .duration(), "And all that are younger; 'snapshot prune' removes the others."),
+      .optional("s3", \.bucket, bucket, "What 'snapshot create' takes is copied here too."),
     ])
 
   private static let bucket = Shape<SnapshotBucketSpec>.object(
