@@ -115,8 +115,8 @@ package struct SMTPProbe: Sendable {
 }
 
 /// The line over a socket. Used by one conversation, one call after the other.
+// Sendable because `inbound` is the only thing that changes, and the conversation that owns this line never calls it before the last call has returned.
 private final class SocketLine: SMTPLine, @unchecked Sendable {
-  // `inbound` is the only thing that changes, and the conversation that owns this line never calls `receive` before the last call has returned.
   private var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
   private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
   private let channel: any Channel

@@ -181,8 +181,8 @@ private final class Link {
 }
 
 /// Cancels what a connection is doing, from any thread.
+// Sendable because PQcancel only reads what PQgetCancel copied, which libpq documents as safe from any thread; nothing else is held.
 private final class Canceller: @unchecked Sendable {
-  // PQcancel only reads what PQgetCancel copied, which libpq documents as safe from any thread; nothing else is held.
   private let handle: OpaquePointer
 
   init(_ handle: OpaquePointer) { self.handle = handle }
