@@ -1,10 +1,10 @@
-internal import SlipwayModel
+package import SlipwayModel
 internal import Synchronization
 
 /// A bound on how long something outside is waited for, also where it does not listen to cancellation.
-enum Deadline {
+package enum Deadline {
   /// What `body` gives within `span`; nil when it took longer. It is then cancelled, and what it does later has no effect here.
-  static func bound<Value: Sendable>(
+  package static func bound<Value: Sendable>(
     _ span: Span, _ time: any TimeSource, _ body: @escaping @Sendable () async -> Value
   ) async -> Value? {
     let race = Race<Value>()

@@ -20,7 +20,7 @@ struct LossStatement {
   let decidedBefore: Bool
 
   /// How long the data may take to say it; going back is in a hurry.
-  private static let patience = Duration.seconds(20)
+  private static let patience = Span.seconds(20)
 
   /// Asks the data.
   static func ask(_ workshop: Workshop, _ plan: Plan, _ order: DataOrder?) async throws -> LossStatement {
@@ -31,11 +31,20 @@ struct LossStatement {
       guard let store = try catalog.connectors(for: plan.environment).data else {
         return LossStatement(loss: nil, doubt: nil, decidedBefore: isDecided)
       }
-      let loss = try await store.loss(order)
-      return LossStatement(loss: loss, doubt: nil, decidedBefore: isDecided)
+      let answer = await Deadline.bound(patience, SystemTime()) { await result(store, order) }
+      guard let answer else {
+        throw ConnectorError(.timedOut, "the data of '\(plan.to)' did not answer within \(patience)")
+      }
+      return LossStatement(loss: try answer.get(), doubt: nil, decidedBefore: isDecided)
     } catch {
       return LossStatement(loss: nil, doubt: error.message, decidedBefore: isDecided)
     }
+  }
+
+  private static func result(
+    _ store: any DataStore, _ order: DataOrder
+  ) async -> Result<DataLoss?, ConnectorError> {
+    do throws(ConnectorError) { return .success(try await store.loss(order)) } catch { return .failure(error) }
   }
 
   var sentence: String {
