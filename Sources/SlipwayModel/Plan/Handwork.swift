@@ -25,6 +25,7 @@ package struct Handwork: Sendable {
     case (.deploy, .processes, _): "Slipway itself runs the processes of '\(environment.name)'"
     case (.snapshot, _, .postgres?), (.backup, _, .postgres?), (.restore, _, .postgres?):
       "a copy counts only when Slipway made and verified it"
+    case (.migrate, _, .postgres?): "the database notes only the migrations that Slipway carried out"
     default: nil
     }
   }
