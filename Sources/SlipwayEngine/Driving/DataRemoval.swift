@@ -17,6 +17,22 @@ struct DataRemoval: Codable, Sendable, Equatable {
   }
 }
 
+extension RunID {
+  /// The run that scheduled `task`, by the id that ``SlotRemoval`` and ``DataRemoval`` give it; nil for tasks of another kind.
+  init?(scheduling task: ScheduledTask) {
+    guard [SlotRemoval.type, DataRemoval.type].contains(task.type), task.id.hasPrefix(task.type + "-") else {
+      return nil
+    }
+    let rest = task.id.dropFirst(task.type.count + 1)
+    guard task.type == DataRemoval.type else {
+      self.init(String(rest))
+      return
+    }
+    guard let number = rest.lastIndex(of: "-") else { return nil }
+    self.init(String(rest[..<number]))
+  }
+}
+
 extension Promotion {
   /// What is to be done later because of an event, by the state before or after it.
   func tasks(after event: Event, at time: Timestamp) throws -> [ProjectionWrite] {

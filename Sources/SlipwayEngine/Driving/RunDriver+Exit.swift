@@ -27,7 +27,7 @@ extension RunDriver {
         history.promotion, evidence: house.state.evidence(of: history.promotion).path, at: house.time.now())
     }
     return ExitOrder(
-      gate: gate, deployment: performer.candidate, facts: plan.facts(of: run),
+      gate: gate, deployment: performer.candidate(isLive: true), facts: plan.facts(of: run),
       frontDoor: performer.connectors.plane.frontDoor, document: document)
   }
 }

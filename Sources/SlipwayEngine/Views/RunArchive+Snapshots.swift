@@ -9,8 +9,7 @@ extension RunArchive {
       for id in SnapshotID.made(by: row.run) { needed[id] = "run \(row.run) to \(row.environment) is under way" }
     }
     for task in try await reader.openTasks(limit: 100_000) {
-      // A task carries the run that scheduled it at the end of its id.
-      let run = RunID(String(task.id.suffix(23)))
+      guard let run = RunID(scheduling: task) else { continue }
       for id in SnapshotID.made(by: run) where needed[id] == nil {
         needed[id] = "the rollback window of run \(run) is open until \(task.executeAt)"
       }
