@@ -96,7 +96,10 @@ extension StepPerformer {
   ) async -> DataOutcome {
     let prefix = said.isEmpty ? "" : said + "; "
     do throws(ConnectorError) {
-      if case .done(let found) = try await observe(change) { return DataOutcome(result: .succeeded(prefix + found)) }
+      if case .done(let found) = try await observe(change) {
+        // An earlier attempt got so far; what it set aside has to be known all the same.
+        return DataOutcome(result: .succeeded(prefix + found), report: await report(of: change))
+      }
       guard let server = server(after: change) else {
         return DataOutcome(result: .failed("nobody is there to serve after the names changed"))
       }
@@ -106,21 +109,27 @@ extension StepPerformer {
       _ = try await connectors.deployer.destroy(candidate)
       let outcome = await self.change(change, progress)
       guard case .succeeded(let swapped) = outcome.result else {
-        // Whoever served goes on serving while it is tried again.
-        if change == .swap, let standing { _ = try await connectors.deployer.deploy(standing) }
+        if change == .swap { try await startAgain() }
         return outcome
       }
+      var report = outcome.report
       _ = try await connectors.deployer.deploy(server)
       if let illness = await illness(of: server, progress) {
-        return DataOutcome(result: .errored("\(swapped); but \(server.release.id) is not well on it: \(illness)"))
+        return DataOutcome(
+          result: .errored("\(swapped); but \(server.release.id) is not well on it: \(illness)"), report: report)
       }
-      var report = outcome.report
       report?.withoutService = time.now() - began
       return DataOutcome(
         result: .succeeded("\(prefix)\(swapped); nobody served for \(time.now() - began)"), report: report)
     } catch {
       return DataOutcome(result: Self.result(of: error))
     }
+  }
+
+  /// Names stayed as they were: whoever served serves on, and green stands ready for another attempt.
+  private func startAgain() async throws(ConnectorError) {
+    if let standing { _ = try await connectors.deployer.deploy(standing) }
+    _ = try await connectors.deployer.deploy(candidate)
   }
 
   private func illness(of server: Deployment, _ progress: @escaping @Sendable (String) -> Void) async -> String? {

@@ -5,11 +5,20 @@ extension StepPerformer {
   /// Asks the world whether an interrupted attempt happened.
   func readBack(_ stepRun: StepRun) async -> Event {
     let found = await observe(stepRun.step.action)
-    if case .data(let deed) = stepRun.step.action, case .done(let detail) = found, let report = await report(of: deed) {
+    if let deed = deed(of: stepRun.step.action), case .done(let detail) = found, let report = await report(of: deed) {
       return .dataReported(
         step: stepRun.index, attempt: stepRun.attempt, report: report, result: .succeeded(detail))
     }
     return .readBack(step: stepRun.index, attempt: stepRun.attempt, observation: found)
+  }
+
+  /// What a step does to data, also inside a shift.
+  private func deed(of action: Action) -> DataDeed? {
+    switch action {
+    case .data(let deed): deed
+    case .shift(let percent, let settles): nameChange(percent, settles: settles)
+    default: nil
+    }
   }
 
   func observe(_ action: Action) async -> Observation {

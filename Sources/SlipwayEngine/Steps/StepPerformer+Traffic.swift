@@ -43,9 +43,7 @@ extension StepPerformer {
 
   private func divide(_ percent: Int, settles: Bool, generation: UInt64) async -> StepResult {
     let wanted = plan.split(percent: percent, settles: settles)
-    if percent > 0, !settles, !plan.verifiesAfterShift, let verification = verification(.green, []),
-      let illness = await connectors.verifier.probe(verification)
-    {
+    if percent > 0, !settles, !plan.verifiesAfterShift, let illness = await illnessOfGreen() {
       return .failed("green is not well, so it gets no traffic: \(illness)")
     }
     // A look that came back when everybody had given up must not be followed by a write.
