@@ -21,6 +21,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -62,7 +63,8 @@ let package = Package(
       dependencies: [
         "SlipwayModel", .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ], swiftSettings: strict),
     // Supervised local processes that outlive the command that started them.
     .systemLibrary(name: "CSlipwaySpawn"),
@@ -136,7 +138,8 @@ let package = Package(
     .executableTarget(
       name: "slipway-bench",
       dependencies: [
-        "SlipwayModel", "SlipwayJournal", "SlipwayEngine", "SlipwayConnectors", "SlipwayData", "SlipwayEvidence",
+        "SlipwayModel", "SlipwayAnalysis", "SlipwayJournal", "SlipwayEngine", "SlipwayConnectors", "SlipwayData",
+        "SlipwayEvidence", "SlipwayRouter",
         .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -169,6 +172,7 @@ let package = Package(
       dependencies: [
         "SlipwayRouter", "SlipwayModel", .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOHTTP2", package: "swift-nio-http2"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ], swiftSettings: strict),
     .executableTarget(
       name: "host-probe", dependencies: ["SlipwayHost", "SlipwayModel"], path: "Tests/Probes/host-probe",

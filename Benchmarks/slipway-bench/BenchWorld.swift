@@ -76,6 +76,14 @@ struct BenchPlace: Deployer, TrafficPlane, Verifier {
 
   var frontDoor: String { "world://\(name)" }
 
+  func cut(_ slot: Slot) async throws(ConnectorError) {}
+
+  var capabilities: PlaneCapabilities {
+    PlaneCapabilities(
+      dealing: .exact, settles: .zero, countsPerSlot: true, fallsBack: true, routesTesters: true, tellsInFlight: true,
+      cuts: true)
+  }
+
   func deploy(_ deployment: Deployment) async throws(ConnectorError) -> String {
     await world.act("deploy", name.text, deployment.slot.rawValue, deployment.release.id.text)
     return "deployed"
@@ -150,7 +158,7 @@ extension Pipeline {
       environments: names.map { name in
         EnvironmentSpec(
           name: name, deploy: .commands(CommandsSpec(run: "deploy", addressA: "127.0.0.1:1", addressB: "127.0.0.1:2")),
-          traffic: .router(listen: "127.0.0.1:3"))
+          traffic: .router(RouterSpec(listen: "127.0.0.1:3")))
       },
       promotions: names.map { name in
         PromotionSpec(

@@ -8,11 +8,14 @@ package struct EnvironmentConnectors: Sendable {
   package var verifier: any Verifier
   /// Nil where the environment has no data.
   package var data: (any DataStore)?
+  /// Nil where nothing is read beside the counts.
+  package var gauges: (any GaugeSource)?
 
   package init(
     deployer: any Deployer, plane: any TrafficPlane, source: any CounterSource, verifier: any Verifier,
-    data: (any DataStore)? = nil
+    data: (any DataStore)? = nil, gauges: (any GaugeSource)? = nil
   ) {
+    self.gauges = gauges
     self.deployer = deployer
     self.plane = plane
     self.source = source

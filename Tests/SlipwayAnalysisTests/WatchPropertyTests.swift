@@ -52,7 +52,7 @@ struct WatchPropertyTests {
   private func badness(_ verdict: WatchVerdict) -> Int {
     switch verdict {
     case .healthy: 0
-    case .undecided, .noData, .error: 1
+    case .environment, .undecided, .noData, .error: 1
     case .pause: 2
     case .breach: 3
     }

@@ -103,7 +103,7 @@ extension Pipeline {
       EnvironmentSpec(
         name: "production", protected: true,
         deploy: .commands(CommandsSpec(run: "deploy", addressA: "127.0.0.1:1", addressB: "127.0.0.1:2")),
-        traffic: .router(listen: "127.0.0.1:3"))
+        traffic: .router(RouterSpec(listen: "127.0.0.1:3")))
     ],
     promotions: [
       PromotionSpec(

@@ -101,6 +101,14 @@ struct WorldPlane: TrafficPlane {
   let world: World
   var frontDoor: String { "world://front" }
 
+  func cut(_ slot: Slot) async throws(ConnectorError) { world.state.withLock { $0.deeds.append("cut \(slot)") } }
+
+  var capabilities: PlaneCapabilities {
+    PlaneCapabilities(
+      dealing: .exact, settles: .zero, countsPerSlot: true, fallsBack: true, routesTesters: true, tellsInFlight: true,
+      cuts: true)
+  }
+
   func readSplit() async throws(ConnectorError) -> Split {
     let split: Split? = world.state.withLock { state in
       if state.failingReads > 0 {

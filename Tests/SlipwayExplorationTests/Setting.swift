@@ -177,7 +177,7 @@ enum Sample {
         EnvironmentSpec(
           name: "production", protected: false,
           deploy: .commands(CommandsSpec(run: "deploy", addressA: "127.0.0.1:1", addressB: "127.0.0.1:2")),
-          traffic: .router(listen: "127.0.0.1:3"), data: hasData ? .commands(data) : nil)
+          traffic: .router(RouterSpec(listen: "127.0.0.1:3")), data: hasData ? .commands(data) : nil)
       ], promotions: [spec], identity: IdentitySpec(oidc: OIDCSpec(issuer: "https://login.example", client: "slipway")))
   }
 

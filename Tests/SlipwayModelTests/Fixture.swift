@@ -27,7 +27,7 @@ enum Sample {
     EnvironmentSpec(
       name: name, protected: protected,
       deploy: .commands(CommandsSpec(run: "deploy", addressA: "127.0.0.1:1", addressB: "127.0.0.1:2")),
-      traffic: .router(listen: "127.0.0.1:3"), data: data)
+      traffic: .router(RouterSpec(listen: "127.0.0.1:3")), data: data)
   }
 
   static func gate(_ name: String) -> GateSpec { .command(name: name, run: "true", timeout: .seconds(30)) }

@@ -18,7 +18,7 @@ enum Samples {
         CommandsSpec(
           run: "./deploy.sh --wait", addressA: "127.0.0.1:1", addressB: "127.0.0.1:2",
           environment: ["DB": SecretText("${env:DB_URL}")])),
-      traffic: .router(listen: "127.0.0.1:3"), health: HealthSpec(every: every),
+      traffic: .router(RouterSpec(listen: "127.0.0.1:3")), health: HealthSpec(every: every),
       data: .commands(DataCommandsSpec(snapshot: "copy", migrate: "migrate", restore: "restore", readBack: "ask")))
   }
 

@@ -143,7 +143,7 @@ enum CompleteExample {
         run: "./bin/shop --port $PORT", portA: 7001, portB: 7002,
         environment: ["DB": SecretText("${env:STAGING_DB}"), "WORKERS": SecretText("4")], directory: "app",
         stopGrace: .seconds(3))),
-    traffic: .router(listen: "127.0.0.1:7000"),
+    traffic: .router(RouterSpec(listen: "127.0.0.1:7000")),
     health: HealthSpec(path: "/healthz", status: 204, tries: 36, every: .seconds(1), timeout: .seconds(2)),
     version: VersionSpec(path: "/version"))
 

@@ -20,7 +20,7 @@ struct DecodingTests {
   func defaults() throws {
     let pipeline = try Samples.read(Samples.base).get().pipeline
     let production = try #require(pipeline.environment("production"))
-    #expect(production.traffic == .router(listen: "127.0.0.1:8080"))
+    #expect(production.traffic == .router(RouterSpec(listen: "127.0.0.1:8080")))
     #expect(production.health == HealthSpec())
     #expect(pipeline.promotion(to: "staging") == PromotionSpec(from: nil, to: "staging"))
     #expect(pipeline.promotion(to: "production")?.rollback == RollbackSpec())

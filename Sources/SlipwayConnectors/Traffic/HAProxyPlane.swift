@@ -108,6 +108,18 @@ package struct HAProxyPlane: TrafficPlane {
     Int(clamping: try tally(slot, try await runtime.statistics().statistics).inFlight)
   }
 
+  package func cut(_ slot: Slot) async throws(ConnectorError) {
+    for line in try await runtime.statistics().statistics.lines(of: server(slot)) {
+      try await runtime.shutSessions(of: line.name)
+    }
+  }
+
+  package var capabilities: PlaneCapabilities {
+    PlaneCapabilities(
+      dealing: .random, settles: .milliseconds(10), countsPerSlot: true, fallsBack: true, routesTesters: true,
+      tellsInFlight: true, cuts: true)
+  }
+
   private func tally(_ slot: Slot, _ statistics: HAProxyStatistics) throws(ConnectorError) -> HAProxyTally {
     try statistics.lines(of: server(slot)).reduce(HAProxyTally()) { $0 + $1.tally }
   }

@@ -33,6 +33,14 @@ struct HAProxyRuntime: Sendable {
     try await ask("set server \(server) addr \(address) port \(port)").trimmedLine
   }
 
+  /// Ends what is open on `server`; the answer is empty when it was done.
+  func shutSessions(of server: String) async throws(ConnectorError) {
+    let answer = try await ask("shutdown sessions server \(server)").trimmedLine
+    guard answer.isEmpty else {
+      throw ConnectorError(.refused, "HAProxy does not end the sessions of \(server): \(answer)")
+    }
+  }
+
   /// All servers, and which process counts: both from one answer, so that a restart cannot fall between them.
   func statistics() async throws(ConnectorError) -> (process: String, statistics: HAProxyStatistics) {
     let answer = try await ask("show info;show stat -1 4 -1")

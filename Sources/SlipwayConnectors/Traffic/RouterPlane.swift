@@ -68,6 +68,16 @@ package struct RouterPlane: TrafficPlane {
 
   package func inFlight(_ slot: Slot) async throws(ConnectorError) -> Int? { try await status().slots[slot]?.inFlight }
 
+  package func cut(_ slot: Slot) async throws(ConnectorError) {
+    throw ConnectorError(.refused, "the router cannot end the connections of one slot")
+  }
+
+  package var capabilities: PlaneCapabilities {
+    PlaneCapabilities(
+      dealing: .exact, settles: .milliseconds(10), countsPerSlot: true, fallsBack: true, routesTesters: true,
+      tellsInFlight: true, cuts: false)
+  }
+
   private func status() async throws(ConnectorError) -> RouterStatus {
     try await ensureRunning()
     do throws(RouterError) { return try await control.status() } catch { throw Self.translated(error) }
@@ -139,5 +149,9 @@ package struct PlaneCounters: CounterSource {
 
   package func sample(now: Timestamp, releases: [Slot: ReleaseID]) async throws(ConnectorError) -> CounterSample {
     try await plane.counters(now: now)
+  }
+
+  package func history(of slot: Slot, now: Timestamp) async throws(ConnectorError) -> [SlotCounters] {
+    try await plane.history(of: slot, now: now)
   }
 }

@@ -22,4 +22,18 @@ package protocol TrafficPlane: Sendable {
 
   /// Requests being answered by `slot` right now; nil when the plane cannot tell.
   func inFlight(_ slot: Slot) async throws(ConnectorError) -> Int?
+
+  /// Ends the connections on `slot` that are still open, such as WebSockets and streams that outlive a switch of new requests to the other slot.
+  ///
+  /// Harmless where nothing is open. Throws `refused` where the plane cannot (``PlaneCapabilities/cuts``).
+  func cut(_ slot: Slot) async throws(ConnectorError)
+
+  var capabilities: PlaneCapabilities { get }
+
+  /// See ``CounterSource/history(of:now:)``.
+  func history(of slot: Slot, now: Timestamp) async throws(ConnectorError) -> [SlotCounters]
+}
+
+extension TrafficPlane {
+  package func history(of slot: Slot, now: Timestamp) async throws(ConnectorError) -> [SlotCounters] { [] }
 }

@@ -293,10 +293,3 @@ actor RunDriver {
     }
   }
 }
-
-extension StepRecord {
-  /// Whether a driver, not a person, had begun it.
-  var isBegunByDriver: Bool {
-    if case .intended = status { true } else { false }
-  }
-}

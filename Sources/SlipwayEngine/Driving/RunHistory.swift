@@ -1,4 +1,5 @@
 internal import Foundation
+internal import SlipwayAnalysis
 internal import SlipwayJournal
 package import SlipwayModel
 
@@ -13,6 +14,9 @@ struct RunHistory: Sendable {
   private(set) var reference: [CounterSample] = []
   /// The first reading since the run began or a person let it go on: crashes are counted from here, over all watches.
   private(set) var crashesSince: CounterSample?
+  /// What the sequential judge carried over from the last look. Whoever lets a stopped run go on takes what led to the stop upon themselves,
+  /// so that it begins anew then.
+  private(set) var judgeState: SequentialState?
 
   /// Replays a run from its entries.
   ///
@@ -42,13 +46,14 @@ struct RunHistory: Sendable {
     promotion.apply(event, at: time)
     self.sequence = sequence
     if case .referenced(let before, let after) = event { reference = [before, after] }
-    if case .resumedBy = event { crashesSince = nil }
+    if case .resumedBy = event { (crashesSince, judgeState) = (nil, nil) }
+    if case .measured(_, _, let judgement) = event, let state = judgement.state { judgeState = state }
     if case .measured(_, let sample?, _) = event { crashesSince = crashesSince ?? sample }
     if case .measured(let index, let sample, _) = event, promotion.records.indices.contains(index) {
       if let sample { samples.append(sample) }
       if let progress = promotion.records[index].watch {
         samples = Self.relevant(
-          samples, since: progress.startedAt, window: promotion.plan.watch.window, now: time)
+          samples, since: progress.startedAt, window: promotion.plan.watch, now: time)
       }
     }
     guard let watched, promotion.watchInHand != watched || promotion.records[watched].watch == nil else { return }
@@ -61,11 +66,32 @@ struct RunHistory: Sendable {
 
   /// The baseline and what the trailing window needs; what lies before it is in the journal.
   private static func relevant(
-    _ samples: [CounterSample], since start: Timestamp, window: Span, now: Timestamp
+    _ samples: [CounterSample], since start: Timestamp, window spec: WatchSpec, now: Timestamp
   ) -> [CounterSample] {
     let own = samples.filter { $0.at >= start }
-    guard let edge = own.lastIndex(where: { $0.at <= now - window }) else { return own }
+    guard !spec.judge.needsWholeWatch, let edge = own.lastIndex(where: { $0.at <= now - spec.window }) else {
+      return own
+    }
     return Array(own[edge...])
+  }
+
+  /// What the judge is shown at a look of the watch that is step `index`.
+  func look(_ sample: CounterSample, step index: Int, now: Timestamp) -> WatchLook {
+    let plan = promotion.plan
+    let watches = plan.steps.compactMap { step -> (percent: Int, duration: Span)? in
+      if case .watch(let percent, let duration) = step.action { (percent, duration) } else { nil }
+    }
+    var look = WatchLook(
+      spec: plan.watch, green: plan.green, blue: plan.blue?.slot, samples: samples + [sample], reference: reference,
+      crashesSince: crashesSince, state: judgeState, now: now)
+    look.planned = watches.reduce(.zero) { $0 + $1.duration }
+    look.startedAt = promotion.records[index].watch?.startedAt
+    if case .watch(let percent, let duration) = promotion.records[index].step.action {
+      look.percent = percent
+      look.duration = duration
+      look.mustProve = percent < 100 && percent == watches.map(\.percent).filter { $0 < 100 }.max()
+    }
+    return look
   }
 
   static func event(_ entry: Entry) throws -> Event {
@@ -107,5 +133,12 @@ extension Promotion {
     case .wait(let wait): wait.kind == .step ? now : wait.until
     case .perform, .readBack, .measure, .record, .writeEvidence, .followUp: now
     }
+  }
+}
+
+extension StepRecord {
+  /// Whether a driver, not a person, had begun it.
+  var isBegunByDriver: Bool {
+    if case .intended = status { true } else { false }
   }
 }

@@ -11,10 +11,12 @@ extension StepPerformer {
       if let drift = try await drift(from: history.promotion.records[index].step, or: history.promotion.inHand) {
         return .measured(step: index, sample: sample, judgement: WatchJudgement(verdict: .error, reason: drift))
       }
-      let judgement = WatchJudge.judge(
-        spec: plan.watch, green: plan.green, blue: plan.blue?.slot, samples: history.samples + [sample],
-        reference: history.reference, crashesSince: history.crashesSince, now: now)
-      return .measured(step: index, sample: sample, judgement: judgement)
+      var look = history.look(sample, step: index, now: now)
+      if look.state == nil, let blue = plan.blue?.slot {
+        // Without it the judge is only more careful, so nothing waits for it.
+        look.history = (try? await connectors.source.history(of: blue, now: now)) ?? []
+      }
+      return .measured(step: index, sample: sample, judgement: WatchJudge.judge(look))
     } catch {
       let judgement = WatchJudgement(verdict: .error, reason: "counters cannot be read: \(error.message)")
       return .measured(step: index, sample: nil, judgement: judgement)

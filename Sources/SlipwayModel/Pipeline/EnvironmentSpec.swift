@@ -6,6 +6,8 @@ package struct EnvironmentSpec: Codable, Sendable, Equatable {
   package var deploy: DeploySpec
   package var traffic: TrafficSpec
   package var metrics: MetricsSpec
+  /// What is read beside the counts.
+  package var gauges: [GaugeSpec]
   package var health: HealthSpec
   /// How to ask which version answers; nil when the service cannot say.
   package var version: VersionSpec?
@@ -14,9 +16,10 @@ package struct EnvironmentSpec: Codable, Sendable, Equatable {
 
   package init(
     name: EnvironmentName, protected: Bool = false, deploy: DeploySpec, traffic: TrafficSpec,
-    metrics: MetricsSpec = .dataPlane, health: HealthSpec = HealthSpec(), version: VersionSpec? = nil,
-    data: DataSpec? = nil
+    metrics: MetricsSpec = .dataPlane, gauges: [GaugeSpec] = [], health: HealthSpec = HealthSpec(),
+    version: VersionSpec? = nil, data: DataSpec? = nil
   ) {
+    self.gauges = gauges
     self.name = name
     self.protected = protected
     self.deploy = deploy
@@ -97,66 +100,6 @@ package struct CommandsSpec: Codable, Sendable, Equatable {
     self.addressB = addressB
     self.environment = environment
     self.directory = directory
-    self.timeout = timeout
-  }
-}
-
-/// Where traffic is divided.
-package enum TrafficSpec: Codable, Sendable, Equatable {
-  /// Slipway's own router, listening on `host:port`.
-  case router(listen: String)
-  case haproxy(HAProxySpec)
-}
-
-/// HAProxy's runtime API with the percentage in a map.
-package struct HAProxySpec: Codable, Sendable, Equatable {
-  /// The stats socket, `level admin`; a path.
-  package var socket: String
-  /// The map file as HAProxy's configuration names it; rewritten too, because a reload reads it again.
-  package var map: String
-  /// `backend/server` for each slot.
-  package var serverA: String
-  package var serverB: String
-  /// Where clients are served, to verify through the front door, such as `http://127.0.0.1:8080`.
-  package var url: String
-
-  package init(socket: String, map: String, serverA: String, serverB: String, url: String) {
-    self.socket = socket
-    self.map = map
-    self.serverA = serverA
-    self.serverB = serverB
-    self.url = url
-  }
-}
-
-/// Where the counters of a watch come from.
-package enum MetricsSpec: Codable, Sendable, Equatable {
-  /// The data plane's own counters per slot.
-  case dataPlane
-  case prometheus(PrometheusSpec)
-}
-
-/// Counter queries against a Prometheus server; `${slot}` in a query becomes `a` or `b`, `${release}` the slot's release.
-///
-/// Each query must give cumulative counters, not rates, in one series (`latency`: one series per `le`).
-package struct PrometheusSpec: Codable, Sendable, Equatable {
-  package var url: SecretText
-  package var requests: String
-  package var errors: String
-  /// A classic histogram's buckets, such as `sum by (le) (http_request_duration_seconds_bucket{slot="${slot}"})`.
-  package var latency: String?
-  package var headers: [String: SecretText]
-  package var timeout: Span
-
-  package init(
-    url: SecretText, requests: String, errors: String, latency: String? = nil, headers: [String: SecretText] = [:],
-    timeout: Span = .seconds(5)
-  ) {
-    self.url = url
-    self.requests = requests
-    self.errors = errors
-    self.latency = latency
-    self.headers = headers
     self.timeout = timeout
   }
 }

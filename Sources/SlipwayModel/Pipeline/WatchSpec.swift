@@ -11,11 +11,13 @@ package struct WatchSpec: Codable, Sendable, Equatable {
   /// What happens when patience ends without a verdict.
   package var whenUndecided: UndecidedPolicy
   package var rules: [WatchRule]
+  package var judge: JudgeSpec
 
   package init(
     every: Span = .seconds(2), minimumRequests: Int = 50, window: Span = .minutes(5), patience: Span = .minutes(10),
-    whenUndecided: UndecidedPolicy = .pause, rules: [WatchRule] = []
+    whenUndecided: UndecidedPolicy = .pause, rules: [WatchRule] = [], judge: JudgeSpec = .sequential(SequentialSpec())
   ) {
+    self.judge = judge
     self.every = every
     self.minimumRequests = minimumRequests
     self.window = window

@@ -8,12 +8,15 @@ package struct CounterSample: Codable, Sendable, Equatable {
   package var crashes: [Slot: Int]
   /// Connections to each slot's database that ended in an error, since its statistics began; empty where nobody counts them.
   package var databaseErrors: [Slot: Int]
+  /// What was read besides counts, by name and slot: memory, CPU, pool use (C5). Empty where none is asked for.
+  package var gauges: [Slot: [String: Double]]
 
   package init(
     at: Timestamp, source: String, slots: [Slot: SlotCounters], crashes: [Slot: Int] = [:],
-    databaseErrors: [Slot: Int] = [:]
+    databaseErrors: [Slot: Int] = [:], gauges: [Slot: [String: Double]] = [:]
   ) {
     self.databaseErrors = databaseErrors
+    self.gauges = gauges
     self.at = at
     self.source = source
     self.slots = slots
@@ -32,6 +35,8 @@ package enum WatchVerdict: String, Codable, Sendable, CaseIterable {
   case breach
   /// A rule's pause limit is crossed and no roll-back limit.
   case pause
+  /// A limit is crossed on green and on blue alike: the trouble is not the release's, and a person decides.
+  case environment
   /// Too few requests to say.
   case undecided
   /// The source answered, but has no figures for green.
@@ -92,11 +97,14 @@ package struct WatchJudgement: Codable, Sendable, Equatable {
   package var findings: [WatchFinding]
   package var blue: WatchFigures?
   package var green: WatchFigures?
+  /// What the sequential judge carries to the next look; nil with every other judge.
+  package var state: SequentialState?
 
   package init(
     verdict: WatchVerdict, reason: String, findings: [WatchFinding] = [], blue: WatchFigures? = nil,
-    green: WatchFigures? = nil
+    green: WatchFigures? = nil, state: SequentialState? = nil
   ) {
+    self.state = state
     self.verdict = verdict
     self.reason = reason
     self.findings = findings

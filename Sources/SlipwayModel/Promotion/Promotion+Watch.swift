@@ -24,7 +24,7 @@ extension Promotion {
       } else if suspension == nil {
         suspend(step, judgement.reason + "; automatic rollback is off", at: time)
       }
-    case .pause: if suspension == nil { suspend(step, judgement.reason, at: time) }
+    case .pause, .environment: if suspension == nil { suspend(step, judgement.reason, at: time) }
     case .healthy:
       let isOver = progress.watched >= duration || Mutant.watchSettlesAtOnce.isActive
       if isOver, isOpen, suspension == nil { settle(index, .succeeded, judgement.reason, at: time) }

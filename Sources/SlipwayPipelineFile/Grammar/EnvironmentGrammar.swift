@@ -5,7 +5,8 @@ enum EnvironmentGrammar {
   static let defaultListen = "127.0.0.1:8080"
 
   private static let blank = EnvironmentSpec(
-    name: "", deploy: .processes(ProcessesSpec(run: "", portA: 0, portB: 0)), traffic: .router(listen: defaultListen))
+    name: "", deploy: .processes(ProcessesSpec(run: "", portA: 0, portB: 0)),
+    traffic: .router(RouterSpec(listen: defaultListen)))
 
   static let environment = Shape<EnvironmentSpec>.object(
     "an environment", blank,
@@ -15,7 +16,7 @@ enum EnvironmentGrammar {
         "Makes approval, verification before, automatic rollback and evidence compulsory. Production is protected."),
       .required("deploy", \.deploy, DeployGrammar.deploy, "How a release gets into one of the two slots, a and b."),
       .optional(
-        "traffic", \.traffic, traffic,
+        "traffic", \.traffic, TrafficGrammar.traffic,
         "Where traffic is divided between the slots; when left out, Slipway's own router on \(defaultListen)."),
       .optional(
         "metrics", \.metrics, MetricsGrammar.metrics,
@@ -26,34 +27,6 @@ enum EnvironmentGrammar {
         "version", \.version, version, "How a slot is asked which release answers; the body must contain its id."),
     ]
   ).checked { environment, node, reading in claim(environment, node, reading) }
-
-  private static let traffic = Shape<TrafficSpec>.choice(
-    "a traffic plane",
-    [
-      .key("router", router, "Slipway's own router, a process of its own that outlives every command.") {
-        .router(listen: $0.listen)
-      },
-      .key("haproxy", haproxy, "HAProxy's runtime API with the percentage in a map.") { .haproxy($0) },
-    ])
-
-  private struct Router: Sendable {
-    var listen = EnvironmentGrammar.defaultListen
-  }
-
-  private static let router = Shape<Router>.object(
-    "the router", Router(),
-    [.optional("listen", \.listen, .address, "Where clients connect, host:port.")])
-
-  private static let haproxy = Shape<HAProxySpec>.object(
-    "haproxy", HAProxySpec(socket: "", map: "", serverA: "", serverB: "", url: ""),
-    [
-      .required("socket", \.socket, .text("the path of the stats socket"), "The stats socket, 'level admin'; a path."),
-      .required(
-        "map", \.map, .text("the path of the map file"),
-        "The map file as HAProxy's configuration names it; rewritten too, because a reload reads it again."),
-      .required("servers", \.servers, pair("servers", .server), "backend/server of each slot."),
-      .required("url", \.url, .url, "Where clients are served, to verify through the front door."),
-    ])
 
   private static let health = Shape<HealthSpec>.object(
     "health", HealthSpec(),
@@ -88,24 +61,10 @@ enum EnvironmentGrammar {
       claim(address: spec.addressA, addresses?.place("a") ?? node.position, reading)
       claim(address: spec.addressB, addresses?.place("b") ?? node.position, reading)
     }
-    switch environment.traffic {
-    case .router(let listen):
-      let traffic = node["traffic"]
-      let written = traffic?["router"]?["listen"]
-      // Where something else was written and could not be read, the default stands for nothing.
-      guard written.map({ $0.text == listen }) ?? (traffic?["router"] != nil || traffic == nil) else { break }
-      claim(address: listen, written?.position ?? node.position, reading)
-    case .haproxy(let spec):
-      let haproxy = node["traffic"]?["haproxy"]
-      let servers = haproxy?["servers"]
-      reading.claim("HAProxy map \(spec.map)", haproxy?.place("map") ?? node.position)
-      let at = "of HAProxy \(spec.socket)"
-      reading.claim("server \(spec.serverA) \(at)", servers?.place("a") ?? node.position)
-      reading.claim("server \(spec.serverB) \(at)", servers?.place("b") ?? node.position)
-    }
+    TrafficGrammar.claim(environment.traffic, node, reading)
   }
 
-  private static func claim(address: String, _ position: YAMLPosition, _ reading: Reading) {
+  static func claim(address: String, _ position: YAMLPosition, _ reading: Reading) {
     guard let colon = address.lastIndex(of: ":") else { return }
     let host = address[..<colon].lowercased()
     let local = ["localhost": "127.0.0.1", "[::1]": "127.0.0.1"][host] ?? host
@@ -128,15 +87,3 @@ protocol Blank: Sendable {
 
 extension Int: Blank { static var blank: Int { 0 } }
 extension String: Blank { static var blank: String { "" } }
-
-extension HAProxySpec {
-  fileprivate var servers: SlotPair<String> {
-    get { SlotPair(a: serverA, b: serverB) }
-    set { (serverA, serverB) = (newValue.a, newValue.b) }
-  }
-}
-
-extension Shape where Value == String {
-  fileprivate static let server = pattern(
-    "[A-Za-z0-9._:-]+/[A-Za-z0-9._:-]+", "backend/server such as app_a/app", show: { .text($0) }, parse: { $0 })
-}

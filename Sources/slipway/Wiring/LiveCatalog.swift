@@ -9,13 +9,13 @@ internal import SlipwayModel
 /// Makes the real connectors that a pipeline file names; the one list of all products.
 struct LiveCatalog: ConnectorCatalog {
   let options: CommonOptions
-  private let state: StateFolder
+  let state: StateFolder
   let runner: CommandRunner
   let secrets: SecretSource
-  private let client: HTTPClient
+  let client: HTTPClient
   private let tokens = RegistryTokens()
-  private let inherited: [String: String]
-  private let program: String
+  let inherited: [String: String]
+  let program: String
   private let notifiers: @Sendable () -> [NotifySpec]
   private let requests: @Sendable () -> RequestsSpec?
   private let snapshots: @Sendable () -> SnapshotsSpec
@@ -73,11 +73,7 @@ struct LiveCatalog: ConnectorCatalog {
       case .commands(let spec): CommandDeployer(spec, runner: runner)
       }
     let plane = try self.plane(environment)
-    let source: any CounterSource =
-      switch environment.metrics {
-      case .dataPlane: PlaneCounters(plane)
-      case .prometheus(let spec): try PrometheusSource(spec, secrets: secrets, client: client)
-      }
+    let source = try self.source(environment, plane)
     let verifier = ServiceVerifier(
       probe: HTTPProbe(client: client), runner: runner, secrets: secrets, data: try dataChecks(environment)
     ) {
@@ -106,16 +102,6 @@ struct LiveCatalog: ConnectorCatalog {
     try PostgresDataStore(
       spec, folder: options.root.path, snapshots: SnapshotStore(folder: state.snapshots(snapshots(), options.root)),
       secrets: secrets, inherited: inherited, isProtected: isProtected)
-  }
-
-  private func plane(_ environment: EnvironmentSpec) throws(ConnectorError) -> any TrafficPlane {
-    switch environment.traffic {
-    case .router(let listen):
-      RouterPlane(
-        listen: listen, folder: state.router(environment.name).path, program: [program, "route", "serve"],
-        environment: inherited)
-    case .haproxy(let spec): try HAProxyPlane(spec, folder: options.root.path)
-    }
   }
 
   func judge(_ gate: GateSpec, for plan: Plan, run: RunID?, at now: Timestamp) async -> GateReport {

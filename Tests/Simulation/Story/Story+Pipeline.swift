@@ -27,7 +27,7 @@ extension EnvironmentSetting {
     EnvironmentSpec(
       name: name, protected: true,
       deploy: .commands(CommandsSpec(run: "deploy", addressA: "world:1", addressB: "world:2", timeout: .minutes(2))),
-      traffic: .router(listen: "world:3"), health: HealthSpec(tries: 3, every: .seconds(5)),
+      traffic: .router(RouterSpec(listen: "world:3")), health: HealthSpec(tries: 3, every: .seconds(5)),
       data: hasData
         ? .commands(
           DataCommandsSpec(

@@ -143,6 +143,14 @@ extension Link: Deployer {
 extension Link: TrafficPlane {
   var frontDoor: String { "world://\(place.name)" }
 
+  func cut(_ slot: Slot) async throws(ConnectorError) {}
+
+  var capabilities: PlaneCapabilities {
+    PlaneCapabilities(
+      dealing: .exact, settles: .zero, countsPerSlot: true, fallsBack: true, routesTesters: true, tellsInFlight: true,
+      cuts: true)
+  }
+
   func readSplit() async throws(ConnectorError) -> Split {
     let before = place.history.dropLast().last?.split ?? place.split
     return try await world.ask(.readSplit, place, .init(land: { .success(place.split) }, stale: { .success(before) }))

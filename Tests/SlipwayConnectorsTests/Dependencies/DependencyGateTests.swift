@@ -28,7 +28,7 @@ struct DependencyGateTests {
       environment: EnvironmentSpec(
         name: "production",
         deploy: .processes(ProcessesSpec(run: "x", portA: 1, portB: 2, environment: environment)),
-        traffic: .router(listen: "127.0.0.1:3")), blue: nil, green: .a, steps: [], watch: WatchSpec(),
+        traffic: .router(RouterSpec(listen: "127.0.0.1:3"))), blue: nil, green: .a, steps: [], watch: WatchSpec(),
       rollback: RollbackSpec(), windows: [:], roles: [:])
   }
 

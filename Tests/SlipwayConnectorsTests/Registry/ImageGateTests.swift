@@ -164,7 +164,7 @@ struct ImageGateTests {
   private static func plan(blue: Release) throws -> Plan {
     let environment = EnvironmentSpec(
       name: "production", deploy: .commands(CommandsSpec(run: "x", addressA: "a:1", addressB: "b:1")),
-      traffic: .router(listen: "127.0.0.1:1"))
+      traffic: .router(RouterSpec(listen: "127.0.0.1:1")))
     return Plan(
       operation: .promote, project: "shop", release: Release(id: "2", artifact: "x"), from: nil, to: "production",
       environment: environment, blue: Placement(slot: .a, release: blue, run: "r", since: now), green: .b, steps: [],

@@ -80,7 +80,7 @@ func verdict(_ gate: GateSpec, on read: ReadReport) throws -> GateReport {
   let environment = EnvironmentSpec(
     name: "production",
     deploy: .commands(CommandsSpec(run: "deploy", addressA: "127.0.0.1:1", addressB: "127.0.0.1:2")),
-    traffic: .router(listen: "127.0.0.1:3"))
+    traffic: .router(RouterSpec(listen: "127.0.0.1:3")))
   let pipeline = Pipeline(
     project: "shop", environments: [environment],
     promotions: [PromotionSpec(from: nil, to: "production", gates: [gate])])

@@ -1,0 +1,22 @@
+/// Who says from the counters whether the candidate is worse.
+package enum JudgeSpec: Codable, Sendable, Equatable {
+  /// Tests that may be looked at any moment, with a proved bound on false alarms (canary-analysis, section 6).
+  case sequential(SequentialSpec)
+  /// The figures of the newest window against the limits, as they stand.
+  case thresholds
+
+  /// Whether every reading since the watch began is needed, not only the newest window.
+  package var needsWholeWatch: Bool {
+    switch self {
+    case .sequential, .thresholds: false
+    }
+  }
+}
+
+/// Settings of the sequential judge.
+package struct SequentialSpec: Codable, Sendable, Equatable {
+  /// How much of the time after a change of weights is left out of comparisons; nil: a fifth of the watch, at most a minute.
+  package var warmUp: Span?
+
+  package init(warmUp: Span? = nil) { self.warmUp = warmUp }
+}
