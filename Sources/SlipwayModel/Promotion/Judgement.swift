@@ -99,12 +99,15 @@ package struct WatchJudgement: Codable, Sendable, Equatable {
   package var green: WatchFigures?
   /// What the sequential judge carries to the next look; nil with every other judge.
   package var state: SequentialState?
+  /// What the sequential judge has tested, with its figures; nil with every other judge.
+  package var report: SequentialReport?
 
   package init(
     verdict: WatchVerdict, reason: String, findings: [WatchFinding] = [], blue: WatchFigures? = nil,
-    green: WatchFigures? = nil, state: SequentialState? = nil
+    green: WatchFigures? = nil, state: SequentialState? = nil, report: SequentialReport? = nil
   ) {
     self.state = state
+    self.report = report
     self.verdict = verdict
     self.reason = reason
     self.findings = findings
