@@ -99,11 +99,14 @@ package struct WatchJudgement: Codable, Sendable, Equatable {
   package var green: WatchFigures?
   /// What the sequential judge carries to the next look; nil with every other judge.
   package var state: SequentialState?
+  /// What a rule of another tool came to, number by number; nil with every other judge.
+  package var evaluation: RuleEvaluation?
 
   package init(
     verdict: WatchVerdict, reason: String, findings: [WatchFinding] = [], blue: WatchFigures? = nil,
-    green: WatchFigures? = nil, state: SequentialState? = nil
+    green: WatchFigures? = nil, state: SequentialState? = nil, evaluation: RuleEvaluation? = nil
   ) {
+    self.evaluation = evaluation
     self.state = state
     self.verdict = verdict
     self.reason = reason
