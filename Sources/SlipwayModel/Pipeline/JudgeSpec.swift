@@ -19,11 +19,3 @@ package enum JudgeSpec: Codable, Sendable, Equatable {
     }
   }
 }
-
-/// Settings of the sequential judge.
-package struct SequentialSpec: Codable, Sendable, Equatable {
-  /// How much of the time after a change of weights is left out of comparisons; nil: a fifth of the watch, at most a minute.
-  package var warmUp: Span?
-
-  package init(warmUp: Span? = nil) { self.warmUp = warmUp }
-}
