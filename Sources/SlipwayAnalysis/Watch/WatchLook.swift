@@ -58,7 +58,8 @@ extension WatchJudge {
   /// Judges one look by the judge that the pipeline file names; a pure function.
   package static func judge(_ look: WatchLook) -> WatchJudgement {
     switch look.spec.judge {
-    case .sequential, .thresholds:
+    case .sequential(let spec): SequentialJudge.judge(look, spec)
+    case .thresholds:
       judge(
         spec: look.spec, green: look.green, blue: look.blue, samples: look.samples, reference: look.reference,
         crashesSince: look.crashesSince, now: look.now)

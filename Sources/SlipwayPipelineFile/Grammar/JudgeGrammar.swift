@@ -6,8 +6,7 @@ enum JudgeGrammar {
     "a judge",
     [
       .key(
-        "sequential", sequential,
-        "Proves worsening with a bound on false alarms that holds at every look; the default.",
+        "sequential", sequential, "Proves worsening, with a bound on false alarms that holds at every look.",
         bare: .sequential(SequentialSpec())
       ) { .sequential($0) },
       .key(
