@@ -9,7 +9,13 @@ enum JudgeGrammar {
         "sequential", sequential, "Proves worsening, with a bound on false alarms that holds at every look.",
         bare: .sequential(SequentialSpec())
       ) { .sequential($0) },
-      .word("thresholds", .thresholds, "The figures of the newest window against the limits, as they stand."),
+      .key(
+        "thresholds", JudgeGrammar.limits,
+        "The figures of the newest window against the limits, as they stand; with keys: counted as other tools count.",
+        bare: .thresholds
+      ) { .limitedThresholds($0) },
+      .key("kayenta", JudgeGrammar.kayenta, "As Spinnaker's Kayenta compares.") { .kayenta($0) },
+      .key("keptn", JudgeGrammar.keptn, "As Keptn scores service level objectives.") { .keptn($0) },
     ])
 
   private static let sequential = Shape<SequentialSpec>.object(

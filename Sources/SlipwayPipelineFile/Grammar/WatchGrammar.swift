@@ -17,6 +17,7 @@ enum WatchGrammar {
       .optional("judge", \.judge, JudgeGrammar.judge, "Who says whether a rule's limit is crossed."),
     ]
   ).checked { watch, node, reading in
+    JudgeChecks(watch: watch, node: node, reading: reading).run()
     guard watch.window < watch.every else { return }
     reading.report(
       .meaning, node["window"] == nil ? node.place("every") : node.place("window"),
