@@ -3,6 +3,11 @@ package enum TrafficSpec: Codable, Sendable, Equatable {
   /// Slipway's own router.
   case router(RouterSpec)
   case haproxy(HAProxySpec)
+  case nginx(NginxSpec)
+  case traefik(TraefikSpec)
+  case caddy(CaddySpec)
+  case envoy(EnvoySpec)
+  case gateway(GatewaySpec)
 }
 
 /// Slipway's own router, a process of its own.
