@@ -33,6 +33,8 @@ struct PlaneWire: Sendable {
     guard let url = URL(string: (base.hasSuffix("/") ? String(base.dropLast()) : base) + path) else {
       throw ConnectorError(.misconfigured, "\(place) has no address that can be asked")
     }
+    // A kept connection is one that the plane's own change may close just when it is asked what came of it.
+    let headers = headers.merging(["Connection": "close"], uniquingKeysWith: { $1 })
     let request = RegistryWire.Request(
       method: method, url: url, headers: headers, body: body, authorization: authorization, tls: tls, redirects: 0)
     let answer = try await RegistryWire(client: client, timeout: deadline).ask(request, place)

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import SlipwayConnectors
 import SlipwayModel
+import Testing
 
 /// The data planes that can run here.
 enum PlaneKind: String, CaseIterable, CustomTestStringConvertible {
@@ -11,6 +12,8 @@ enum PlaneKind: String, CaseIterable, CustomTestStringConvertible {
 
   /// Whether a WebSocket can be opened through it.
   var takesWebSockets: Bool { self != .router }
+  /// Whether a tester of a dead green gets no answer, rather than blue's.
+  var keepsTesters: Bool { self != .router }
   /// Whether it loses requests until its own health check has found a dead green.
   var losesUntilChecked: Bool { self == .traefik }
 

@@ -140,7 +140,7 @@ extension NginxPlane {
       try old?.reload()
     }
     let end = ContinuousClock.now + deadline.duration
-    while try await running() != entry {
+    while (try? await running()) != entry {
       try await wire.pause(
         until: end,
         "nginx does not run \(entry.text) after \(deadline); does it include \(spec.file), and what does its error log say?"

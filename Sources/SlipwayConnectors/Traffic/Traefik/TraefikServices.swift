@@ -20,14 +20,15 @@ enum TraefikServices {
       services[self.slot(slot, name)] = server(targets[slot], health: spec.health)
       services[withFallback(slot, name)] = [
         "failover": [
-          "service": .text(self.slot(slot, name)), "fallback": .text(self.slot(slot.other, name)), "healthCheck": [:],
+          "service": .text(self.slot(slot, name)), "fallback": .text(self.slot(slot.other, name))
         ]
       ]
     }
     let shares = Slot.allCases.map { slot in
       weighted(entry.fallsBack(slot) ? withFallback(slot, name) : self.slot(slot, name), entry.split[slot])
     }
-    services[name] = ["weighted": ["services": .list(shares), "healthCheck": [:]]]
+    // Without a 'healthCheck' of its own, which would give a dead blue's share to the candidate.
+    services[name] = ["weighted": ["services": .list(shares)]]
     let tested = Slot.allCases.map { weighted(self.slot($0, name), entry.candidate == $0 ? 1 : 0) }
     services[candidate(name)] = ["weighted": ["services": .list(tested)]]
     let header: JSONTree = ["customRequestHeaders": [noteHeader: .text(entry.text)]]
