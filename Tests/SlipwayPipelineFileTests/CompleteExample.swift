@@ -71,6 +71,7 @@ enum CompleteExample {
           window: 3m
           patience: 9m
           when_undecided: roll-back
+          judge: {sequential: {warm_up: 20s, on_worse: roll-back, error_budget: 1%, dispersion: 3, on_avoided: warn}}
           rules:
             - error_rate: {roll_back_above: 5%, pause_above: 1%}
             - error_rate_increase: {roll_back_above: 1%}
@@ -197,7 +198,10 @@ enum CompleteExample {
           .p99Increase,
           [WatchLimit(.rollBack, .above, 1), WatchLimit(.pause, .above, 0.1), WatchLimit(.alert, .above, 0.05)]),
         WatchRule(.availability, [WatchLimit(.rollBack, .below, 0.999)]),
-      ]),
+      ],
+      judge: .sequential(
+        SequentialSpec(
+          warmUp: .seconds(20), onWorse: .rollBack, errorBudget: 0.01, dispersion: 3, onAvoided: .warn))),
     verify: VerifySpec(
       beforeTraffic: [
         .http(name: "login", path: "/login?v=${release}", status: 302, contains: "Welcome", timeout: .seconds(6)),
