@@ -94,11 +94,8 @@ struct PlaneRig: Sendable {
               targets: [.a: "127.0.0.1:\(portA)", .b: "127.0.0.1:\(portB)"], client: client, start: program.start,
               stop: program.stop, log: program.log)
             do {
-              let t0 = ContinuousClock.now
               try await rig.launch()
-              let t1 = ContinuousClock.now
               try await body(rig)
-              print("TIMING \(kind) launch \(t1 - t0) body \(ContinuousClock.now - t1)")
               await rig.stop()
             } catch {
               await rig.stop()

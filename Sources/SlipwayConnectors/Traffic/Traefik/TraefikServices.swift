@@ -20,7 +20,7 @@ enum TraefikServices {
       services[self.slot(slot, name)] = server(targets[slot], health: spec.health)
       services[withFallback(slot, name)] = [
         "failover": [
-          "service": .text(self.slot(slot, name)), "fallback": .text(self.slot(slot.other, name))
+          "service": .text(self.slot(slot, name)), "fallback": .text(self.slot(slot.other, name)),
         ]
       ]
     }
