@@ -6,7 +6,7 @@ SWIFT_FLAGS = --scratch-path $(BUILD)
 RELEASE_FLAGS = -c release --scratch-path $(RELEASE)
 DEMO_DIR ?= slipway-demo
 
-.PHONY: build test lint demo examples bench bench-data bench-peers soak soak-simulation soak-crash soak-calendar fuzz soak-fuzz install requirements clean
+.PHONY: build test lint demo examples bench bench-data bench-judge bench-peers soak soak-simulation soak-crash soak-calendar fuzz soak-fuzz install requirements clean
 
 build:
 	@scripts/install-packages build
@@ -55,6 +55,12 @@ bench-data:
 	@scripts/install-packages test
 	swift build $(RELEASE_FLAGS) --product slipway-bench
 	$(RELEASE)/release/slipway-bench data $(or $(DIR),$(RELEASE)/bench-data)
+
+# Simulated canaries under our judge and under the rules of others; RUNS of each cell.
+bench-judge:
+	@scripts/install-packages build
+	swift build $(RELEASE_FLAGS) --product judge-bench
+	$(RELEASE)/release/judge-bench --runs $(or $(RUNS),2000)
 
 bench-peers: 
 	@scripts/install-packages test

@@ -5,6 +5,8 @@ package import SlipwayModel
 package enum DispersionMeasure {
   /// What stands in where nobody knows the hours before.
   package static let unknown = 5.0
+  /// More would be an outage in the hours before, which must not leave the judge blind to the next one; runs of four errors on average come to 10.
+  package static let most = 20.0
   /// Minutes that a measurement takes at least: two hours, with room for a few that are missing.
   package static let fewestMinutes = 100
 
@@ -21,8 +23,8 @@ package enum DispersionMeasure {
     return sum / Double(counted.count - 1)
   }
 
-  /// φ: what evidence is divided by, at least 1.
-  package static func value(_ minutes: [Tally]) -> Double? { raw(minutes).map { max(1, 1.5 * $0 - 0.5) } }
+  /// φ: what evidence is divided by, from 1 to ``most``.
+  package static func value(_ minutes: [Tally]) -> Double? { raw(minutes).map { min(most, max(1, 1.5 * $0 - 0.5)) } }
 
   /// Measures `history`, what blue answered in each minute before the run; a cautious value where that is too little.
   package static func measured(_ history: [SlotCounters], given: Double?) -> SequentialState.Dispersion {

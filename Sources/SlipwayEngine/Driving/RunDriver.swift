@@ -203,7 +203,7 @@ actor RunDriver {
     case .record(let change): try await record(stepRun, change, after: intent)
     case .schedule(let span): try await schedule(stepRun, span, after: intent)
     case .gate, .recheck, .approve, .confirm, .data, .deploy, .verify, .shift, .watch, .notify,
-      .destroy:
+      .drain, .destroy:
       try await prepare(stepRun)
       if Mutant.effectBeforeIntent.isActive {
         _ = await performer.perform(stepRun, generation: UInt64(max(0, history.sequence)), ledger: house.ledger()) {
