@@ -184,7 +184,7 @@ let package = Package(
       dependencies: [
         "SlipwayConnectors", "SlipwayEvidence", "SlipwayRouter", "SlipwayHost", "SlipwayModel", "host-probe",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
-        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
       ], exclude: ["Samples"], swiftSettings: strict),
     .testTarget(
       name: "SlipwayIdentityTests",

@@ -41,27 +41,20 @@ package enum GaugeLimits {
 
   /// A judgement made from the counts, with what the gauges add: a crossed limit makes it worse, a missing reading keeps it from being healthy.
   package static func adding(_ result: Result, to judgement: WatchJudgement) -> WatchJudgement {
+    guard !result.findings.isEmpty || !result.missing.isEmpty else { return judgement }
     var judged = judgement
-    guard !result.findings.isEmpty || !result.missing.isEmpty else { return judged }
     judged.findings += result.findings
-    let worst = result.findings.first?.consequence
-    let texts = result.findings.filter { $0.consequence == worst }.map(\.text)
-    switch (judgement.verdict, worst) {
-    case (.error, _): break
-    case (.breach, .rollBack?): judged.reason = Words.list([judgement.reason] + texts)
-    case (_, .rollBack?): (judged.verdict, judged.reason) = (.breach, Words.list(texts))
-    case (.breach, _): break
-    case (.healthy, .pause?), (.undecided, .pause?):
-      (judged.verdict, judged.reason) = (.pause, Words.list(texts))
-    case (.pause, .pause?), (.environment, .pause?), (.noData, .pause?):
-      judged.reason = Words.list([judgement.reason] + texts)
-    case (.healthy, _) where !result.missing.isEmpty:
-      (judged.verdict, judged.reason) = (.undecided, Words.list(result.missing))
-    case (_, .alert?): judged.reason = Words.list([judgement.reason, "alert: " + Words.list(texts)])
-    case (.undecided, _), (.pause, _), (.environment, _), (.noData, _):
-      judged.reason = Words.list([judgement.reason] + result.missing)
-    case (.healthy, _): break
+    switch (judgement.verdict, result.findings.first?.consequence) {
+    case (.error, _), (.breach, _), (.pause, .pause?), (.pause, .alert?), (.pause, nil): break
+    case (_, .rollBack?): judged.verdict = .breach
+    case (.healthy, .pause?), (.undecided, .pause?), (.noData, .pause?), (.environment, .pause?):
+      judged.verdict = .pause
+    case (.healthy, _): if !result.missing.isEmpty { judged.verdict = .undecided }
+    case (.undecided, _), (.noData, _), (.environment, _): break
     }
+    let added = result.findings.map { $0.consequence == .alert ? "alert: \($0.text)" : $0.text } + result.missing
+    // What changed the verdict comes first.
+    judged.reason = Words.list(judged.verdict == judgement.verdict ? [judgement.reason] + added : added)
     return judged
   }
 

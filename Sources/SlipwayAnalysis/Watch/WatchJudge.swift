@@ -53,7 +53,7 @@ package enum WatchJudge {
   ) -> (WatchVerdict, String) {
     let texts = results.texts
     if let breach = texts[.rollBack] { return (.breach, Words.list(breach)) }
-    guard hasGreen else { 
+    guard hasGreen else {
       return (.noData, "the source has no figures for green" + (why.map { ": \($0)" } ?? ""))
     }
     if let pause = texts[.pause] { return (.pause, Words.list(pause)) }

@@ -177,7 +177,9 @@ private struct PathScanner {
       guard next == "_" || next == "-" || next.isLetter || next.isNumber else { break }
       index += 1
     }
-    guard index > start else { throw SyntaxProblem("a name is missing after '.'; names with other characters stand as ['name']") }
+    guard index > start else {
+      throw SyntaxProblem("a name is missing after '.'; names with other characters stand as ['name']")
+    }
     return String(characters[start..<index])
   }
 

@@ -103,7 +103,8 @@ private struct SeriesScanner {
     while let next = peek() {
       guard next == "+" else {
         throw SyntaxProblem(
-          "'\(next)' stands where only '+' may follow; functions and rates have no place here, counters are read as they stand")
+          "'\(next)' stands where only '+' may follow; functions and rates have no place here, counters are read as they stand"
+        )
       }
       index += 1
       selectors.append(try selector())

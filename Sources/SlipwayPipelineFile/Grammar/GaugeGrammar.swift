@@ -8,7 +8,8 @@ enum GaugeGrammar {
     var seen: Set<String> = []
     for gauge in gauges where !seen.insert(gauge.value.name).inserted {
       reading.report(
-        .meaning, gauge.node.place("name"), "there is a gauge '\(gauge.value.name)' already", expected: "a name of its own")
+        .meaning, gauge.node.place("name"), "there is a gauge '\(gauge.value.name)' already",
+        expected: "a name of its own")
     }
   }.map { $0.compactMap(\.value.spec) }
 
@@ -96,7 +97,8 @@ enum GaugeGrammar {
   ).map { GaugeQuery.command($0.run, timeout: $0.timeout) }
 
   private static let prometheus = Shape<HTTPDraft>.object(
-    "prometheus", HTTPDraft(), endpoint(urls: false) + [.required("query", \.text, text, "A query that gives one number.")]
+    "prometheus", HTTPDraft(),
+    endpoint(urls: false) + [.required("query", \.text, text, "A query that gives one number.")]
   ).map { draft in
     GaugeQuery.prometheus(url: draft.url[.a], query: draft.text, headers: draft.headers, timeout: draft.timeout)
   }
@@ -156,13 +158,34 @@ enum GaugeGrammar {
 }
 
 extension GaugeGrammar.Draft {
-  fileprivate var command: GaugeQuery? { get { queries["command"] } set { queries["command"] = newValue } }
-  fileprivate var prometheus: GaugeQuery? { get { queries["prometheus"] } set { queries["prometheus"] = newValue } }
-  fileprivate var scrape: GaugeQuery? { get { queries["scrape"] } set { queries["scrape"] = newValue } }
-  fileprivate var json: GaugeQuery? { get { queries["json"] } set { queries["json"] = newValue } }
-  fileprivate var sql: GaugeQuery? { get { queries["sql"] } set { queries["sql"] = newValue } }
-  fileprivate var process: GaugeQuery? { get { queries["process"] } set { queries["process"] = newValue } }
-  fileprivate var disk: GaugeQuery? { get { queries["disk"] } set { queries["disk"] = newValue } }
+  fileprivate var command: GaugeQuery? {
+    get { queries["command"] }
+    set { queries["command"] = newValue }
+  }
+  fileprivate var prometheus: GaugeQuery? {
+    get { queries["prometheus"] }
+    set { queries["prometheus"] = newValue }
+  }
+  fileprivate var scrape: GaugeQuery? {
+    get { queries["scrape"] }
+    set { queries["scrape"] = newValue }
+  }
+  fileprivate var json: GaugeQuery? {
+    get { queries["json"] }
+    set { queries["json"] = newValue }
+  }
+  fileprivate var sql: GaugeQuery? {
+    get { queries["sql"] }
+    set { queries["sql"] = newValue }
+  }
+  fileprivate var process: GaugeQuery? {
+    get { queries["process"] }
+    set { queries["process"] = newValue }
+  }
+  fileprivate var disk: GaugeQuery? {
+    get { queries["disk"] }
+    set { queries["disk"] = newValue }
+  }
 }
 
 extension Shape where Value == Double {

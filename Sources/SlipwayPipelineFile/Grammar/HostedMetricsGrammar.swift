@@ -10,7 +10,8 @@ enum HostedMetricsGrammar {
       .required("api_key", \.apiKey, secret, "The API key."),
       .required("application_key", \.applicationKey, secret, "The application key; needs the scope timeseries_query."),
       .required("requests", \.requests, MetricsGrammar.query, "A query for the number of requests, with as_count()."),
-      .required("errors", \.errors, MetricsGrammar.query, "A query for the number of failed requests, with as_count()."),
+      .required(
+        "errors", \.errors, MetricsGrammar.query, "A query for the number of failed requests, with as_count()."),
       .optional("every", \.timing.every, .duration(), "How long the intervals are that are summed."),
       .optional("delay", \.timing.delay, .duration(orNone: true), delay),
       .optional("timeout", \.timeout, .duration(), "How long one reading may take."),
@@ -47,7 +48,8 @@ enum HostedMetricsGrammar {
     "newrelic", NewRelicSpec(account: 0, key: SecretText(""), query: ""),
     [
       .optional("url", \.url, .secretURL, "NerdGraph of your region, such as https://api.eu.newrelic.com/graphql."),
-      .required("account", \.account, .integer(1...1_000_000_000_000, "the number of an account"), "Whose data these are."),
+      .required(
+        "account", \.account, .integer(1...1_000_000_000_000, "the number of an account"), "Whose data these are."),
       .required("key", \.key, secret, "A user key."),
       .required(
         "query", \.query, MetricsGrammar.query,
@@ -62,8 +64,10 @@ enum HostedMetricsGrammar {
     "graphite", GraphiteSpec(url: SecretText(""), requests: "", errors: ""),
     [
       .required("url", \.url, .secretURL, "The server; may refer to ${env:NAME} or ${file:PATH}."),
-      .required("requests", \.requests, MetricsGrammar.query, "A target that gives one series of requests per interval."),
-      .required("errors", \.errors, MetricsGrammar.query, "A target that gives one series of failed requests per interval."),
+      .required(
+        "requests", \.requests, MetricsGrammar.query, "A target that gives one series of requests per interval."),
+      .required(
+        "errors", \.errors, MetricsGrammar.query, "A target that gives one series of failed requests per interval."),
       .optional("headers", \.headers, .headers, "Sent with every query; values may refer to secrets."),
       .optional("every", \.timing.every, .duration(), "How long the target's intervals are."),
       .optional("delay", \.timing.delay, .duration(orNone: true), delay),

@@ -39,7 +39,8 @@ enum MetricsGrammar {
       .optional("urls", \.url, SlotURLs.each, "An endpoint for each slot, where the service exposes its own metrics."),
       .optional("product", \.product, .word("a product"), "Whose metrics these are; then 'names' says which."),
       .optional("names", \.names, names, "What the product calls each slot: server, service or cluster."),
-      .optional("requests", \.requests, series, "The series that count requests, such as requests_total{slot=\"${slot}\"}."),
+      .optional(
+        "requests", \.requests, series, "The series that count requests, such as requests_total{slot=\"${slot}\"}."),
       .optional("errors", \.errors, series, "The series that count failed requests; several are joined by '+'."),
       .optional("latency", \.latency, series, "The buckets of a classic histogram."),
       .optional("latency_unit", \.latencyUnit, .word("a unit"), "What the histogram's bounds are in."),
@@ -56,9 +57,12 @@ enum MetricsGrammar {
     [
       .optional("url", \.url, SlotURLs.both, "The address that has the figures of both slots."),
       .optional("urls", \.url, SlotURLs.each, "An address for each slot."),
-      .required("requests", \.requests, path, "The path to the cumulative number of requests, such as $.slots['${slot}'].requests."),
+      .required(
+        "requests", \.requests, path,
+        "The path to the cumulative number of requests, such as $.slots['${slot}'].requests."),
       .required("errors", \.errors, path, "The path to the cumulative number of failed requests."),
-      .optional("process", \.process, path, "The path to whatever changes when the counts begin anew, such as a start time."),
+      .optional(
+        "process", \.process, path, "The path to whatever changes when the counts begin anew, such as a start time."),
       .optional("headers", \.headers, .headers, "Sent with every request; values may refer to secrets."),
       .optional("timeout", \.timeout, .duration(), "How long one reading may take."),
     ]
@@ -120,7 +124,8 @@ enum MetricsGrammar {
   static let path = Shape<String>.text("a JSON path such as $.requests", .query).checked { text, node, reading in
     do throws(SyntaxProblem) { _ = try JSONPath(text) } catch {
       reading.report(
-        .meaning, node.position, "this JSON path cannot be read: \(error)", expected: "a path such as $.pools[0].in_use")
+        .meaning, node.position, "this JSON path cannot be read: \(error)", expected: "a path such as $.pools[0].in_use"
+      )
     }
   }
 

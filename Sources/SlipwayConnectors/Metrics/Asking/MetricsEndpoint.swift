@@ -149,7 +149,8 @@ struct MetricsEndpoint: Sendable {
     let subject = question.subject.map { "the query '\($0)'" } ?? "the question"
     switch status.code {
     case 400, 422: return error(.misconfigured, "refuses \(subject)\(why)")
-    case 401, 403: return error(.misconfigured, "answers \(status.code); check the \(question.proof) in the pipeline file\(why)")
+    case 401, 403:
+      return error(.misconfigured, "answers \(status.code); check the \(question.proof) in the pipeline file\(why)")
     case 300..<400:
       return error(.misconfigured, "answers \(status.code), a redirect; name the address that it leads to")
     case 404, 405:
@@ -157,7 +158,8 @@ struct MetricsEndpoint: Sendable {
       let place = path.isEmpty ? "" : " for \(path)"
       return error(.misconfigured, "answers \(status.code)\(place); is the address right?\(why)")
     case 429, 503:
-      let until = end.map { " and asks to be left alone until \($0)" } ?? "; look at its log and at whatever stands before it"
+      let until =
+        end.map { " and asks to be left alone until \($0)" } ?? "; look at its log and at whatever stands before it"
       return error(.unreachable, "answers \(status.code)\(until)\(why)")
     case 400..<500: return error(.refused, "answers \(status.code)\(why)")
     default:

@@ -17,7 +17,8 @@ struct CloudWatchService: IntervalService {
     self.spec = spec
     self.secrets = secrets
     let url = spec.endpoint ?? "https://monitoring.\(spec.region).amazonaws.com"
-    var endpoint = MetricsEndpoint("CloudWatch", SecretText(url), timeout: spec.timeout, secrets: secrets, client: client)
+    var endpoint = MetricsEndpoint(
+      "CloudWatch", SecretText(url), timeout: spec.timeout, secrets: secrets, client: client)
     endpoint.example = "https://monitoring.eu-central-1.amazonaws.com"
     endpoint.complaint = { body in
       let document = try? JSONValue(body)

@@ -32,7 +32,8 @@ package struct CommandSource: CounterSource {
       guard let figures = PrintedFigures(output.answer) else {
         throw ConnectorError(
           .garbage,
-          "command '\(spec.run)' prints no counts for slot \(slot): \(output.ending); it should print requests=… errors=…")
+          "command '\(spec.run)' prints no counts for slot \(slot): \(output.ending); it should print requests=… errors=…"
+        )
       }
       if let process = figures.process { sample.source += " \(slot) \(process)" }
       sample.add(

@@ -6,7 +6,9 @@ struct PrometheusGauge: GaugeReader {
   let query: String
 
   func value(of slot: Slot, release: ReleaseID, now: Timestamp) async throws(ConnectorError) -> Double? {
-    guard let text = SlotPlaces.filled(query, slot: slot, release: release, quote: SlotQuery.escaped) else { return nil }
+    guard let text = SlotPlaces.filled(query, slot: slot, release: release, quote: SlotQuery.escaped) else {
+      return nil
+    }
     return try await server.endpoint.bounded("figure") { () throws(ConnectorError) in
       try await server.ask(text, at: nil, now: now).number(text)
     }

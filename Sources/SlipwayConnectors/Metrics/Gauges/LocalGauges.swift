@@ -78,7 +78,9 @@ final class ProcessGauge: GaugeReader {
       before[slot] = look
       return earlier
     }
-    guard let earlier, earlier.pid == look.pid, look.at > earlier.at, look.seconds >= earlier.seconds else { return nil }
+    guard let earlier, earlier.pid == look.pid, look.at > earlier.at, look.seconds >= earlier.seconds else {
+      return nil
+    }
     return (look.seconds - earlier.seconds) / (look.at - earlier.at).seconds
   }
 }

@@ -86,7 +86,8 @@ final class IntervalLedger: Sendable {
       var sample = CounterSample(at: now, source: "\(source) since \(state.origin ?? 0)", slots: [:])
       for slot in Slot.allCases {
         guard state.known.contains(slot) else {
-          sample.add(SlotFigures(missing: "\(source) has no sums of slot \(slot) in the last closed intervals"), of: slot)
+          sample.add(
+            SlotFigures(missing: "\(source) has no sums of slot \(slot) in the last closed intervals"), of: slot)
           continue
         }
         let late = state.late[slot].map { "\($0) requests of slot \(slot) reached \(source) late and are left out" }

@@ -84,11 +84,14 @@ extension MetricsEndpoint {
         throw error(
           .misconfigured, "gives points of '\(subject)' that are not \(every) apart; ask for sums of just that length")
       }
-      guard seen.insert(start).inserted else { throw error(.garbage, "gives two points of '\(subject)' for one interval") }
+      guard seen.insert(start).inserted else {
+        throw error(.garbage, "gives two points of '\(subject)' for one interval")
+      }
       guard let value, !value.isNaN else { continue }
       guard let count = Count.exactly(value) else {
         throw error(
-          .misconfigured, "gives \(value) for '\(subject)', which is no count; ask for a sum per interval, not for a rate")
+          .misconfigured,
+          "gives \(value) for '\(subject)', which is no count; ask for a sum per interval, not for a rate")
       }
       sums[start] = count
     }

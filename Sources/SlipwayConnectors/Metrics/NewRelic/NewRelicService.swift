@@ -36,7 +36,7 @@ struct NewRelicService: IntervalService {
     var sums: [Slot: IntervalSums] = [:]
     for slot in Slot.allCases {
       guard let text = try query.plainly(slot: slot, release: releases[slot]) else { continue }
-      sums[slot] = try await sums(text, window, now)
+      sums[slot] = try await counts(text, window, now)
     }
     return sums
   }
@@ -51,7 +51,7 @@ struct NewRelicService: IntervalService {
     var variables: Variables
   }
 
-  private func sums(
+  private func counts(
     _ text: String, _ window: IntervalLedger.Window, _ now: Timestamp
   ) async throws(ConnectorError) -> IntervalSums {
     let nrql =

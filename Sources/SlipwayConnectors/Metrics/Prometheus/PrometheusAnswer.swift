@@ -73,7 +73,8 @@ struct PrometheusAnswer {
     }
     if series.first?.native != nil {
       throw ConnectorError(
-        .misconfigured, "the Prometheus query '\(query)' gives a histogram, not one number; wrap it in histogram_count(…)")
+        .misconfigured,
+        "the Prometheus query '\(query)' gives a histogram, not one number; wrap it in histogram_count(…)")
     }
     guard let value = series.first?.value, value.isFinite else { return nil }
     return value

@@ -112,7 +112,9 @@ extension PrometheusSource {
   static func minutes(of requests: [PrometheusAnswer.Point], errors: [PrometheusAnswer.Point]) -> [SlotCounters] {
     let wrong = Dictionary(errors.map { ($0.time, $0.number) }, uniquingKeysWith: { $1 })
     let readings = requests.compactMap { point -> (time: Double, counters: SlotCounters)? in
-      guard let all = Count.exactly(point.number), let bad = wrong[point.time].flatMap(Count.exactly) else { return nil }
+      guard let all = Count.exactly(point.number), let bad = wrong[point.time].flatMap(Count.exactly) else {
+        return nil
+      }
       return (point.time, SlotCounters(requests: all, serverErrors: bad))
     }
     return zip(readings, readings.dropFirst()).compactMap { earlier, later in

@@ -95,7 +95,9 @@ private struct ExpositionScanner {
 
   private mutating func sample(wanting names: Set<String>) throws(ExpositionProblem) -> Line {
     let name = word(isName: true)
-    guard let first = name.first, !Self.isDigit(first) else { throw problem("does not begin with the name of a metric") }
+    guard let first = name.first, !Self.isDigit(first) else {
+      throw problem("does not begin with the name of a metric")
+    }
     let text = String(decoding: name, as: UTF8.self)
     let isWanted = names.contains(text)
     skipBlanks()

@@ -42,7 +42,8 @@ struct HAProxyScrape: ScrapeReader {
         // NaN is how the exporter says that there is no such figure in this mode or version.
         guard let count = Count.exactly(series.value) else {
           throw endpoint.error(
-            .garbage, "gives \(series.value) for \(name) of '\(servers[slot])', not a count; is the backend in mode http?")
+            .garbage,
+            "gives \(series.value) for \(name) of '\(servers[slot])', not a count; is the backend in mode http?")
         }
         let key = name == "http_responses_total" ? series.labels["code"] ?? "" : name
         counts[key, default: 0] += count
