@@ -215,7 +215,7 @@ struct SourceContractTests {
       let wanted: [(fault: Any, code: ConnectorError.Code, word: String)] = [
         (401, .misconfigured, "check the"), (403, .misconfigured, "check the"), (302, .misconfigured, "redirect"),
         (404, .misconfigured, "address"), (500, .unreachable, "answers 500"), (503, .unreachable, "answers 503"),
-        ("garbage", .garbage, "Prometheus"), ("cut", .garbage, ""), ("huge", .garbage, "more than"),
+        ("garbage", .garbage, "Prometheus"), ("cut", .garbage, "answer"), ("huge", .garbage, "more than"),
         ("echo", .misconfigured, "403"),
       ]
       for (fault, code, word) in wanted {

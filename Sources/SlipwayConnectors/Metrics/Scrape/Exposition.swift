@@ -19,6 +19,7 @@ struct Exposition: Sendable, Equatable {
   /// - Parameters:
   ///   - data: the whole document.
   ///   - names: the series to keep.
+  /// - Throws: the place of the damage.
   init(_ data: Data, wanting names: Set<String>) throws(ExpositionProblem) {
     var scanner = ExpositionScanner(Array(data))
     while let line = try scanner.line(wanting: names) {
