@@ -17,6 +17,13 @@ struct MetricsFileTests {
 
   private static let cases: [(String, MetricsSpec)] = [
     (
+      "prometheus: {url: http://p, requests: 'r${slot}', errors: 'e${slot}', latency: 'l${slot}', latency_unit: ms}",
+      .prometheus(
+        PrometheusSpec(
+          url: SecretText("http://p"), requests: "r${slot}", errors: "e${slot}", latency: "l${slot}",
+          latencyUnit: .milliseconds))
+    ),
+    (
       "scrape: {url: http://127.0.0.1:8404/metrics, product: haproxy, names: {a: app_a/app, b: app_b/app}}",
       .scrape(
         ScrapeSpec(

@@ -50,17 +50,20 @@ package struct PrometheusSpec: Codable, Sendable, Equatable {
   /// A classic histogram's buckets, such as `sum by (le) (http_request_duration_seconds_bucket{slot="${slot}"})`, or a native one's
   /// `sum(http_request_duration_seconds{slot="${slot}"})`.
   package var latency: String?
+  /// What the histogram's bounds are in.
+  package var latencyUnit: LatencyUnit
   package var headers: [String: SecretText]
   package var timeout: Span
 
   package init(
-    url: SecretText, requests: String, errors: String, latency: String? = nil, headers: [String: SecretText] = [:],
-    timeout: Span = .seconds(5)
+    url: SecretText, requests: String, errors: String, latency: String? = nil,
+    latencyUnit: LatencyUnit = .seconds, headers: [String: SecretText] = [:], timeout: Span = .seconds(5)
   ) {
     self.url = url
     self.requests = requests
     self.errors = errors
     self.latency = latency
+    self.latencyUnit = latencyUnit
     self.headers = headers
     self.timeout = timeout
   }

@@ -28,6 +28,7 @@ enum MetricsGrammar {
       .optional(
         "latency", \.latency, query,
         "A query for the buckets of a classic histogram, one series per 'le', or for one native histogram."),
+      .optional("latency_unit", \.latencyUnit, .word("a unit"), "What the histogram's bounds are in."),
       .optional("headers", \.headers, .headers, "Sent with every query; values may refer to secrets."),
       .optional("timeout", \.timeout, .duration(), "How long one query may take."),
     ])

@@ -39,7 +39,8 @@ struct MetricsTarget: FuzzTarget {
       _ = (try? answer.count("q"), try? answer.histogram("q"), answer.emptiness)
     }
     _ = try? PrometheusAnswer.points(in: data, of: "q")
-    if let native = try? JSONDecoder().decode(NativeHistogram.self, from: data), let grid = native.onGrid {
+    if let native = try? JSONDecoder().decode(NativeHistogram.self, from: data), let grid = native.onGrid(.milliseconds)
+    {
       insist(Double(grid.total) == Double(native.count), "counts were lost")
     }
   }

@@ -53,21 +53,21 @@ struct IntervalLedgerTests {
     let json =
       #"{"count":"7","sum":"1","buckets":[[0,"0.0009765625","0.00116","2"],[0,"0.5","0.5946035575013605","4"],[0,"40","50","1"]]}"#
     let histogram = try JSONDecoder().decode(NativeHistogram.self, from: Data(json.utf8))
-    let grid = try #require(histogram.onGrid)
+    let grid = try #require(histogram.onGrid(.seconds))
     #expect(NativeHistogram.grid.count == 61)
     #expect(zip(NativeHistogram.grid, NativeHistogram.grid.dropFirst()).allSatisfy { abs($1 / $0 - 1.189_207) < 1e-5 })
     #expect(grid.total == 7 && grid.counts.last == 1)
     let half = try #require(NativeHistogram.grid.firstIndex { abs($0 - 0.594_603_557) < 1e-8 })
     #expect(grid.counts[half] == 4)
     let empty = try JSONDecoder().decode(NativeHistogram.self, from: Data(#"{"count":"0","sum":"0"}"#.utf8))
-    let nothing = try #require(empty.onGrid)
+    let nothing = try #require(empty.onGrid(.seconds))
     #expect(grid.since(nothing)?.total == 7)
     for bad in [
       #"{"count":"6","sum":"1","buckets":[[0,"1","2","7"]]}"#,
       #"{"count":"0.5","sum":"1","buckets":[[0,"1","2","0.5"]]}"#,
       #"{"count":"NaN","sum":"1","buckets":[]}"#,
     ] {
-      #expect(try JSONDecoder().decode(NativeHistogram.self, from: Data(bad.utf8)).onGrid == nil)
+      #expect(try JSONDecoder().decode(NativeHistogram.self, from: Data(bad.utf8)).onGrid(.seconds) == nil)
     }
   }
 

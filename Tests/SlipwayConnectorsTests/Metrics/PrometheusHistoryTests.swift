@@ -67,4 +67,47 @@ struct PrometheusHistoryTests {
     #expect(stale.contains("they are stale") && stale.contains(" min ago"), "\(stale)")
     #expect(none.contains("(empty)") && !none.contains("stale"), "\(none)")
   }
+
+  @Test("native histograms of a real Envoy through a real Prometheus are put on the grid, in seconds")
+  func native() async throws {
+    try await RealProxy.with(.envoy) { proxy in
+      try await withScratchFolder { folder in
+        let target = proxy.metrics.replacing("http://", with: "").replacing("/stats/prometheus", with: "")
+        let configuration = """
+          global: {scrape_interval: 250ms, scrape_timeout: 250ms}
+          scrape_configs:
+          - job_name: envoy
+            metrics_path: /stats/prometheus
+            params: {histogram_buckets: [prometheusnative]}
+            static_configs: [{targets: ['\(target)']}]
+          """
+        try Data(configuration.utf8).write(to: folder.appending(path: "p.yml"))
+        let port = try freePort()
+        let arguments = [
+          "--config.file=p.yml", "--storage.tsdb.path=tsdb", "--web.listen-address=127.0.0.1:\(port)",
+          "--enable-feature=native-histograms",
+        ]
+        try await withRealProcess("/usr/bin/prometheus", arguments, folder: folder) { process in
+          let cluster = #"envoy_cluster_name="slot_${slot}""#
+          let source = try PrometheusSource(
+            PrometheusSpec(
+              url: SecretText("http://127.0.0.1:\(port)"), requests: "sum(envoy_cluster_upstream_rq_xx{\(cluster)})",
+              errors: #"sum(envoy_cluster_upstream_rq_xx{\#(cluster),envoy_response_code_class="5"}) or vector(0)"#,
+              latency: "sum(envoy_cluster_upstream_rq_time{\(cluster)})", latencyUnit: .milliseconds,
+              timeout: .seconds(60)), secrets: SecretSource(environment: [:], folder: "/"), client: proxy.client)
+          _ = try await proxy.hit(.b, "/", times: 7)
+          _ = try await proxy.hit(.b, "/fail", times: 2)
+          var last: CounterSample?
+          try await eventually("Prometheus has it: \(String(describing: last)) \(process.text.suffix(500))") {
+            last = try? await source.sample(now: Timestamp(milliseconds: 0), releases: [.a: "1", .b: "2"])
+            return last?.slots[.b]?.latency?.total == 9
+          }
+          let counters = try #require(last?.slots[.b])
+          #expect(counters.requests == 9 && counters.serverErrors == 2)
+          // A grid of 1 ms to 32 s, and nothing here took a minute.
+          #expect(counters.latency?.bounds.count == 61 && counters.latency?.counts.last == 0)
+        }
+      }
+    }
+  }
 }

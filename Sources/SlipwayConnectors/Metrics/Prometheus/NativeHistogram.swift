@@ -35,13 +35,13 @@ struct NativeHistogram: Decodable, Sendable, Equatable {
   /// The counts on ``grid``, so that two readings can be compared although they list other buckets; nil when they are no counts.
   ///
   /// A bucket counts at its upper bound: a latency may be shown longer than it was by at most one bucket, never shorter.
-  var onGrid: LatencyHistogram? {
+  func onGrid(_ unit: LatencyUnit) -> LatencyHistogram? {
     var counts = [UInt64](repeating: 0, count: Self.grid.count + 1)
     var total: UInt64 = 0
     for bucket in buckets ?? [] {
       guard let count = Count.exactly(bucket.count), !bucket.right.isNaN, total <= .max - count else { return nil }
       // A bound that was computed elsewhere may differ in its last digits.
-      let place = Self.grid.firstIndex { bucket.right <= $0 * (1 + 1e-9) } ?? Self.grid.count
+      let place = Self.grid.firstIndex { bucket.right * unit.inSeconds <= $0 * (1 + 1e-9) } ?? Self.grid.count
       counts[place] += count
       total += count
     }

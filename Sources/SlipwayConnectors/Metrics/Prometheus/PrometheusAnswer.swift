@@ -86,8 +86,8 @@ struct PrometheusAnswer {
   }
 
   /// The buckets of a classic histogram, or of one native histogram on a fixed grid; nil when there is no data.
-  func histogram(_ query: String) throws(ConnectorError) -> LatencyHistogram? {
-    if series.contains(where: { $0.native != nil }) { return try native(query) }
+  func histogram(_ query: String, unit: LatencyUnit = .seconds) throws(ConnectorError) -> LatencyHistogram? {
+    if series.contains(where: { $0.native != nil }) { return try native(query, unit) }
     guard !series.isEmpty, series.allSatisfy({ $0.value.isFinite }) else { return nil }
     var buckets: [(bound: Double, count: UInt64)] = []
     for one in series {
@@ -98,7 +98,7 @@ struct PrometheusAnswer {
         throw Self.nonsense(
           "has series with more labels than 'le': \(Self.shown(one.labels)); use sum by (le) (…)", query)
       }
-      buckets.append((bound, try Self.count(one.value, query)))
+      buckets.append((bound * unit.inSeconds, try Self.count(one.value, query)))
     }
     do throws(BucketProblem) {
       return try LatencyHistogram(cumulative: buckets)
@@ -107,11 +107,11 @@ struct PrometheusAnswer {
     }
   }
 
-  private func native(_ query: String) throws(ConnectorError) -> LatencyHistogram {
+  private func native(_ query: String, _ unit: LatencyUnit) throws(ConnectorError) -> LatencyHistogram {
     guard series.count == 1, let native = series.first?.native else {
       throw Self.nonsense("has \(series.count) series beside a native histogram; wrap it in sum(…)", query)
     }
-    guard let histogram = native.onGrid else {
+    guard let histogram = native.onGrid(unit) else {
       throw Self.nonsense("has a native histogram whose buckets are no counts; ask for it, not for its rate", query)
     }
     return histogram

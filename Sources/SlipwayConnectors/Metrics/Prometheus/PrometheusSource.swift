@@ -11,6 +11,7 @@ package struct PrometheusSource: CounterSource {
   private let requests: SlotQuery
   private let errors: SlotQuery
   private let latency: SlotQuery?
+  private let unit: LatencyUnit
   private let memory = Memory()
 
   /// What the last reading was about, because the history is asked for without releases.
@@ -27,6 +28,7 @@ package struct PrometheusSource: CounterSource {
     server = PrometheusServer(
       endpoint: PrometheusServer.endpoint(
         spec.url, spec.headers, timeout: spec.timeout, secrets: secrets, client: client))
+    unit = spec.latencyUnit
     requests = try SlotQuery("Prometheus query 'requests'", spec.requests)
     errors = try SlotQuery("Prometheus query 'errors'", spec.errors)
     latency = if let query = spec.latency { try SlotQuery("Prometheus query 'latency'", query) } else { nil }
@@ -65,7 +67,7 @@ package struct PrometheusSource: CounterSource {
     var figures = SlotFigures(SlotCounters(requests: counts[1], serverErrors: counts[0]))
     guard let text = latency?.inPromQL(slot: slot, release: release) else { return figures }
     let answer = try await server.ask(text, at: time, now: now)
-    figures.counters?.latency = try answer.histogram(text)
+    figures.counters?.latency = try answer.histogram(text, unit: unit)
     if figures.counters?.latency == nil {
       figures.missing = "Prometheus has no latencies for '\(text)' (\(answer.emptiness))"
     }
