@@ -16,10 +16,13 @@ package struct RouterConfiguration: Sendable {
   package var limits: RouterLimits
   /// Whether `X-Forwarded-*` of a request are kept and added to, because a trusted proxy stands in front; else they are replaced.
   package var trustsForwardedHeaders: Bool
+  /// The length of a *minute* in the history.
+  package var historyInterval: Span
 
   package init(
     listen: String?, controlPath: String, identity: String, loops: Int = 2, limits: RouterLimits = RouterLimits(),
-    trustsForwardedHeaders: Bool = false, wallClock: @escaping @Sendable () -> Timestamp
+    trustsForwardedHeaders: Bool = false, historyInterval: Span = .minutes(1),
+    wallClock: @escaping @Sendable () -> Timestamp
   ) {
     self.listen = listen
     self.controlPath = controlPath
@@ -28,6 +31,7 @@ package struct RouterConfiguration: Sendable {
     self.loops = max(1, loops)
     self.limits = limits
     self.trustsForwardedHeaders = trustsForwardedHeaders
+    self.historyInterval = historyInterval
   }
 
   var lockPath: String { controlPath + ".lock" }

@@ -90,10 +90,11 @@ package final class RouterServer: Sendable {
     let stopRequested = loop.makePromise(of: Void.self)
     do {
       let desk = try await loop.submit {
-        NIOLoopBound(
-          ControlDesk(
-            eventLoop: loop, workers: workers, configuration: configuration, start: start, listen: address,
-            stopRequested: stopRequested), eventLoop: loop)
+        let desk = ControlDesk(
+          eventLoop: loop, workers: workers, configuration: configuration, start: start, listen: address,
+          stopRequested: stopRequested)
+        desk.start()
+        return NIOLoopBound(desk, eventLoop: loop)
       }.get()
       let control = try await listenForControl(handle, loop: loop, desk: desk)
       return RouterServer(

@@ -16,6 +16,7 @@ final class ControlDesk {
   private var problem: String?
   private var isDraining = false
   private var clients = 0
+  private var history = MinuteHistory()
 
   init(
     eventLoop: any EventLoop, workers: [NIOLoopBound<Worker>], configuration: RouterConfiguration,
@@ -50,6 +51,8 @@ final class ControlDesk {
       case .status: return status()
       case .counters: return counters()
       case .set(let change): return apply(change)
+      case .cut(let slot): return cut(slot)
+      case .history(let slot): return eventLoop.makeSucceededFuture(ControlReply(history: history.minutes[slot] ?? []))
       case .shutdown:
         stopRequested.succeed(())
         isDraining = true
@@ -79,6 +82,25 @@ final class ControlDesk {
     // Each loop takes changes in the order in which they are handed over here; the answer waits for the last of them.
     let applied = workers.map { worker in worker.eventLoop.submit { worker.value.apply(next) } }
     let all = EventLoopFuture.andAllSucceed(applied, on: eventLoop)
+    return all.assumeIsolated().flatMap { self.status() }.nonisolated()
+  }
+
+  /// Keeps what each minute brought.
+  func start() {
+    let interval = configuration.historyInterval.amount
+    let bound = NIOLoopBound(self, eventLoop: eventLoop)
+    eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in bound.value.closeMinute() }
+  }
+
+  private func closeMinute() {
+    snapshot().assumeIsolated().whenSuccess { loops in
+      self.history.close(self.status(of: loops).slots.mapValues(\.counters))
+    }
+  }
+
+  private func cut(_ slot: Slot) -> EventLoopFuture<ControlReply> {
+    let cuts = workers.map { worker in worker.eventLoop.submit { worker.value.cut(slot) } }
+    let all = EventLoopFuture.andAllSucceed(cuts, on: eventLoop)
     return all.assumeIsolated().flatMap { self.status() }.nonisolated()
   }
 

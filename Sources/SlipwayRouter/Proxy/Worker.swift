@@ -157,6 +157,9 @@ final class Worker {
     return promise.futureResult
   }
 
+  /// Ends what is open on `slot`, answered or not; connections on which nothing is under way stay.
+  func cut(_ slot: Slot) { for front in fronts.values.filter({ $0.exchange?.slot == slot }) { front.close() } }
+
   /// Ends what is left, answered or not.
   func cut() {
     for front in Array(fronts.values) { front.close() }
