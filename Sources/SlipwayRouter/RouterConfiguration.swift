@@ -46,6 +46,8 @@ package struct RouterLimits: Sendable {
   package var headerList = 64 * 1_024
   /// Header fields of a message.
   package var headerCount = 128
+  /// Bytes of a request's body; nil for any number.
+  package var body: Int?
   /// Client connections in all; further ones are closed at once.
   package var connections = 20_000
   /// Idle upstream connections kept per slot and event loop.
@@ -56,6 +58,8 @@ package struct RouterLimits: Sendable {
   package var keepAliveTimeout = Span.seconds(60)
   /// Longest pause between two pieces of a body, either way.
   package var bodyTimeout = Span.seconds(60)
+  /// Longest silence of a WebSocket.
+  package var tunnelTimeout = Span.hours(1)
   /// Longest wait for an upstream to accept a connection.
   package var connectTimeout = Span.seconds(1)
   /// How long an upstream connection may have been idle to get a request that must not be sent twice: the upstream may be about

@@ -1,5 +1,4 @@
 internal import NIOCore
-internal import NIOHTTP1
 internal import NIOPosix
 internal import SlipwayModel
 internal import Synchronization
@@ -161,13 +160,7 @@ package final class RouterServer: Sendable {
             throw ChannelError.ioOnClosedChannel
           }
           try channel.closeOnExec()
-          var framing = HTTPResponseEncoder.Configuration()
-          framing.automaticallySetFramingHeaders = false
-          let decoder = HTTPRequestDecoder(
-            leftOverBytesStrategy: .dropBytes, limitConfiguration: worker.limits.decoder)
-          try channel.pipeline.syncOperations.addHandlers([
-            HTTPResponseEncoder(configuration: framing), ByteToMessageHandler(decoder), FrontConnection(worker: worker),
-          ])
+          try channel.pipeline.syncOperations.addHandler(HTTP1Wire(worker: worker, isEncrypted: false))
         }
       }
     do {

@@ -16,11 +16,13 @@ struct SlotMeter: Sendable {
 
   /// How a request ended on a slot.
   enum Ending {
-    case answered(status: UInt, since: NIODeadline)
+    case answered(status: Int, since: NIODeadline)
     /// No connection could be made, or it closed before any answer.
     case unanswered
     /// An answer that broke off, came too late or was no HTTP.
     case broken
+    /// A WebSocket ended; its request was counted when it began.
+    case switchedBack
     /// The client left.
     case abandoned(since: NIODeadline?)
     /// The slot was passed over because it had just refused a connection.
@@ -36,8 +38,18 @@ struct SlotMeter: Sendable {
   mutating func connecting() { connects &+= 1 }
   mutating func stoodIn() { stoodInFor &+= 1 }
 
+  /// A WebSocket has begun: answered, with the time that took, and in flight until it ends.
+  mutating func switched(since: NIODeadline) {
+    counters.requests &+= 1
+    counters.latency?.record(seconds: Self.seconds(since, .now()))
+  }
+
   mutating func ended(_ ending: Ending, at now: NIODeadline) {
     inFlight -= 1
+    if case .switchedBack = ending {
+      lastFinished = now
+      return
+    }
     counters.requests &+= 1
     // A request that was never tried there says nothing about when the slot was last at work.
     if case .ejected = ending {} else { lastFinished = now }
@@ -45,6 +57,7 @@ struct SlotMeter: Sendable {
     case .answered(let status, let since):
       counters.latency?.record(seconds: Self.seconds(since, now))
       if status >= 500 { counters.serverErrors &+= 1 } else if status >= 400 { counters.clientErrors &+= 1 }
+    case .switchedBack: break
     case .unanswered:
       counters.connectionErrors &+= 1
     case .ejected:

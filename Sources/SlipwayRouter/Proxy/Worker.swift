@@ -1,5 +1,4 @@
 internal import NIOCore
-internal import NIOHTTP1
 internal import NIOPosix
 internal import SlipwayModel
 
@@ -16,7 +15,9 @@ final class Worker {
   private var dealer = SplitDealer()
   private var idle = SlotPair { _ in [UpstreamConnection]() }
   private var ejectedUntil = SlotPair { _ in NIODeadline.distantPast }
-  private var fronts: [ObjectIdentifier: FrontConnection] = [:]
+  private var customers: [ObjectIdentifier: any Customer] = [:]
+  private(set) var connectionCount = 0
+  private var spare = ByteBuffer()
   private var sweeper: RepeatedTask?
   private var drained: EventLoopPromise<Void>?
 
@@ -41,12 +42,18 @@ final class Worker {
   }
 
   /// Where the next request goes; nil when nothing is served. Counts what it cannot place.
-  func choose(asksForCanary: Bool) -> (slot: Slot, isTester: Bool)? {
-    if asksForCanary, let slot = table.testerSlot { return (slot, true) }
+  func choose(for request: InboundRequest) -> (slot: Slot, isTester: Bool)? {
+    if request.asksForCanary, let slot = table.testerSlot { return (slot, true) }
     if let slot = dealer.next(table.split) { return (slot, false) }
     unrouted &+= 1
     return nil
   }
+
+  /// `Set-Cookie` for the answer, where clients are to stay on a slot.
+  func cookie(for exchange: Exchange) -> String? { nil }
+
+  /// A request on `slot` has ended.
+  func finished(_ slot: Slot, _ ending: SlotMeter.Ending, at now: NIODeadline) { meters[slot].ended(ending, at: now) }
 
   func eject(_ slot: Slot, now: NIODeadline) { ejectedUntil[slot] = now + limits.ejection.amount }
   func isEjected(_ slot: Slot, now: NIODeadline) -> Bool { ejectedUntil[slot] > now }
@@ -81,7 +88,6 @@ final class Worker {
     meters[slot].connecting()
     let connection = UpstreamConnection(slot: slot, target: target, worker: self)
     let bound = NIOLoopBound(connection, eventLoop: eventLoop)
-    let decoderLimits = limits.decoder
     let bootstrap = ClientBootstrap(group: eventLoop)
       .connectTimeout(limits.connectTimeout.amount)
       .channelOption(.autoRead, value: false)
@@ -89,14 +95,7 @@ final class Worker {
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try channel.closeOnExec()
-          var framing = HTTPRequestEncoder.Configuration()
-          framing.automaticallySetFramingHeaders = false
-          let decoder = HTTPResponseDecoder(
-            leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .forward,
-            limitConfiguration: decoderLimits)
-          try channel.pipeline.syncOperations.addHandlers([
-            HTTPRequestEncoder(configuration: framing), ByteToMessageHandler(decoder), bound.value,
-          ])
+          try channel.pipeline.syncOperations.addHandler(bound.value)
         }
       }
     let opening =
@@ -107,18 +106,38 @@ final class Worker {
   // MARK: Client connections
 
   /// Takes a client connection into the books; false when there are too many.
-  func admit(_ front: FrontConnection) -> Bool {
-    guard fronts.count < connectionLimit, !isDraining else { return false }
-    fronts[ObjectIdentifier(front)] = front
+  func admit(_ customer: any Customer) -> Bool {
+    guard !isDraining || !customer.isConnection, connectionCount < connectionLimit || !customer.isConnection else {
+      return false
+    }
+    customers[ObjectIdentifier(customer)] = customer
+    if customer.isConnection { connectionCount += 1 }
     return true
   }
 
-  func dismiss(_ front: FrontConnection) {
-    fronts[ObjectIdentifier(front)] = nil
-    if fronts.isEmpty { drained?.succeed(()) }
+  func dismiss(_ customer: any Customer) {
+    guard customers.removeValue(forKey: ObjectIdentifier(customer)) != nil else { return }
+    if customer.isConnection { connectionCount -= 1 }
+    if customers.isEmpty { drained?.succeed(()) }
   }
 
-  var connectionCount: Int { fronts.count }
+  // MARK: Memory
+
+  /// A buffer for an answer that is about to be written.
+  func takeSpare() -> ByteBuffer {
+    guard spare.capacity > 0 else { return ByteBufferAllocator().buffer(capacity: 4_096) }
+    var taken = spare
+    spare = ByteBuffer()
+    // Only now is it the last one to know the memory; bytes that have not left yet keep theirs, and this gets new.
+    taken.clear()
+    return taken
+  }
+
+  /// Takes a buffer back once it was flushed.
+  func give(spare bytes: ByteBuffer) {
+    guard spare.capacity == 0, bytes.capacity <= 16_384 else { return }
+    spare = bytes
+  }
 
   // MARK: Life
 
@@ -132,7 +151,7 @@ final class Worker {
   }
 
   private func sweep(now: NIODeadline) {
-    for front in fronts.values.filter({ $0.deadline <= now }) { front.expired(now: now) }
+    for customer in customers.values.filter({ $0.deadline <= now }) { customer.expired(now: now) }
     for slot in Slot.allCases {
       let old = idle[slot].filter { now - $0.idleSince > limits.upstreamIdleTimeout.amount }
       for connection in old {
@@ -152,17 +171,17 @@ final class Worker {
       idle[slot] = []
       for connection in connections { connection.close() }
     }
-    for front in Array(fronts.values) { front.drain() }
-    if fronts.isEmpty { promise.succeed(()) }
+    for customer in Array(customers.values) { customer.drain() }
+    if customers.isEmpty { promise.succeed(()) }
     return promise.futureResult
   }
 
   /// Ends what is open on `slot`, answered or not; connections on which nothing is under way stay.
-  func cut(_ slot: Slot) { for front in fronts.values.filter({ $0.exchange?.slot == slot }) { front.close() } }
+  func cut(_ slot: Slot) { for customer in customers.values.filter({ $0.slot == slot }) { customer.close() } }
 
   /// Ends what is left, answered or not.
   func cut() {
-    for front in Array(fronts.values) { front.close() }
+    for customer in Array(customers.values) { customer.close() }
     sweeper?.cancel()
   }
 }
@@ -172,12 +191,8 @@ extension Span {
   var amount: TimeAmount { .milliseconds(milliseconds) }
 }
 
-extension RouterLimits {
-  var decoder: NIOHTTPDecoderLimitConfiguration {
-    var limits = NIOHTTPDecoderLimitConfiguration()
-    limits.maxHeaderFieldSize = headerField
-    limits.maxHeaderListSize = headerList
-    limits.maxHeaderFieldCount = headerCount
-    return limits
+extension Worker {
+  var headLimits: HeadLimits {
+    HeadLimits(field: limits.headerField, list: limits.headerList, count: limits.headerCount)
   }
 }
