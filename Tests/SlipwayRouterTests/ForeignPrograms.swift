@@ -33,6 +33,21 @@ func run(_ arguments: String..., output: String) async throws -> (isSuccess: Boo
   return (status == 0, try String(contentsOfFile: output, encoding: .utf8))
 }
 
+/// A program that runs beside a test and ends with it.
+struct ForeignProcess: Sendable {
+  private let pid: pid_t
+
+  init(_ arguments: [String], log: String) throws { pid = try spawn(arguments, output: log) }
+
+  var id: Int32 { pid }
+
+  func stop() {
+    var status: Int32 = 0
+    kill(pid, SIGKILL)
+    waitpid(pid, &status, 0)
+  }
+}
+
 /// `python3 -m http.server` on a free port.
 struct ForeignServer: Sendable {
   let address: String
