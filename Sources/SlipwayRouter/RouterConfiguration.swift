@@ -1,3 +1,4 @@
+internal import Foundation
 package import SlipwayModel
 
 /// What a router is started with.
@@ -18,6 +19,18 @@ package struct RouterConfiguration: Sendable {
   package var trustsForwardedHeaders: Bool
   /// The length of a *minute* in the history.
   package var historyInterval: Span
+  /// TLS at the front; nil for plain HTTP.
+  package var tls: RouterTLS?
+  /// How often the certificates' files are looked at.
+  package var certificateInterval = Span.seconds(2)
+  /// How long a client stays on its slot; nil where each request is dealt anew.
+  package var sticky: Span?
+  /// When a slot is passed over.
+  package var health = RouterHealth()
+  /// `host:port` for Prometheus.
+  package var metrics: String?
+  /// A file with a ``RouterSpec`` as JSON, whose values come before those here; read again on request.
+  package var settingsPath: String?
 
   package init(
     listen: String?, controlPath: String, identity: String, loops: Int = 2, limits: RouterLimits = RouterLimits(),
@@ -32,6 +45,30 @@ package struct RouterConfiguration: Sendable {
     self.limits = limits
     self.trustsForwardedHeaders = trustsForwardedHeaders
     self.historyInterval = historyInterval
+  }
+
+  /// Puts what `spec` says in the place of the defaults; `listen` stays where the caller gave one.
+  package mutating func take(_ spec: RouterSpec) {
+    listen = listen ?? spec.listen
+    tls = spec.tls
+    sticky = spec.sticky
+    health = spec.health ?? RouterHealth()
+    metrics = spec.metrics
+    trustsForwardedHeaders = spec.trustForwarded ?? trustsForwardedHeaders
+    limits = RouterLimits(spec, basis: limits)
+  }
+
+  /// The same with what the settings file says now.
+  func withSettings() throws(RouterError) -> RouterConfiguration {
+    guard let settingsPath else { return self }
+    var configuration = self
+    do {
+      let data = try Data(contentsOf: URL(fileURLWithPath: settingsPath))
+      configuration.take(try JSONDecoder().decode(RouterSpec.self, from: data))
+    } catch {
+      throw RouterError(.misconfigured, "the settings in \(settingsPath) cannot be read", cause: error)
+    }
+    return configuration
   }
 
   var lockPath: String { controlPath + ".lock" }
@@ -74,7 +111,27 @@ package struct RouterLimits: Sendable {
   /// How long requests in flight may take to end when the router stops.
   package var drain = Span.seconds(30)
 
+  /// Requests at the same time on one HTTP/2 connection.
+  package var streams = 100
+
   package init() {}
+
+  /// The same with what `spec` says instead of the defaults.
+  init(_ spec: RouterSpec, basis: RouterLimits) {
+    self = basis
+    headerTimeout = spec.timeouts?.header ?? headerTimeout
+    keepAliveTimeout = spec.timeouts?.idle ?? keepAliveTimeout
+    bodyTimeout = spec.timeouts?.body ?? bodyTimeout
+    connectTimeout = spec.timeouts?.connect ?? connectTimeout
+    responseTimeout = spec.timeouts?.answer ?? responseTimeout
+    tunnelTimeout = spec.timeouts?.webSocket ?? tunnelTimeout
+    drain = spec.timeouts?.drain ?? drain
+    headerList = spec.limits?.header ?? headerList
+    headerField = min(headerField, headerList)
+    body = spec.limits?.body ?? body
+    connections = spec.limits?.connections ?? connections
+    streams = spec.limits?.streams ?? streams
+  }
 
   /// How often deadlines are looked at: often enough for the shortest, seldom enough to cost nothing.
   var sweepInterval: Span {

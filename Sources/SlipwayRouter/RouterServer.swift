@@ -55,12 +55,16 @@ package final class RouterServer: Sendable {
 
   /// Starts to serve with the table of the last run.
   package static func start(_ configuration: RouterConfiguration) async throws(RouterError) -> RouterServer {
+    let configuration = try configuration.withSettings()
     try ControlSocket.checkPath(configuration.controlPath)
+    let certificates: CertificateSet?
+    if let tls = configuration.tls { certificates = try CertificateSet.load(tls) } else { certificates = nil }
     let lock = try ControlLock(path: configuration.lockPath)
     let loops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
     let controlLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     do {
-      return try await open(configuration, lock: lock, loops: loops, controlLoop: controlLoop)
+      return try await open(
+        configuration, certificates, lock: lock, loops: loops, controlLoop: controlLoop)
     } catch {
       try? await loops.shutdownGracefully()
       try? await controlLoop.shutdownGracefully()
@@ -70,11 +74,12 @@ package final class RouterServer: Sendable {
   }
 
   private static func open(
-    _ configuration: RouterConfiguration, lock: ControlLock, loops: MultiThreadedEventLoopGroup,
+    _ configuration: RouterConfiguration, _ certificates: CertificateSet?, lock: ControlLock,
+    loops: MultiThreadedEventLoopGroup,
     controlLoop: MultiThreadedEventLoopGroup
   ) async throws(RouterError) -> RouterServer {
     let (start, listen) = try startState(configuration)
-    let workers = await makeWorkers(loops, configuration: configuration, table: start.table)
+    let workers = await makeWorkers(loops, configuration, start.table, certificates)
     let front = try await listenForClients(on: listen, loops: loops, workers: workers)
     let address = (front.localAddress?.port).map { Target.text(host: listen.host, port: $0) } ?? listen.description
     if start.problem == nil {
@@ -91,7 +96,7 @@ package final class RouterServer: Sendable {
       let desk = try await loop.submit {
         let desk = ControlDesk(
           eventLoop: loop, workers: workers, configuration: configuration, start: start, listen: address,
-          stopRequested: stopRequested)
+          certificates: certificates, stopRequested: stopRequested)
         desk.start()
         return NIOLoopBound(desk, eventLoop: loop)
       }.get()
@@ -129,12 +134,14 @@ package final class RouterServer: Sendable {
   }
 
   private static func makeWorkers(
-    _ loops: MultiThreadedEventLoopGroup, configuration: RouterConfiguration, table: RouteTable
+    _ loops: MultiThreadedEventLoopGroup, _ configuration: RouterConfiguration, _ table: RouteTable,
+    _ certificates: CertificateSet?
   ) async -> [NIOLoopBound<Worker>] {
     var workers: [NIOLoopBound<Worker>] = []
     for loop in loops.makeIterator() {
       let made = loop.submit {
         let worker = Worker(eventLoop: loop, configuration: configuration)
+        worker.tls = certificates?.context
         worker.apply(table)
         worker.start()
         return NIOLoopBound(worker, eventLoop: loop)
@@ -159,8 +166,7 @@ package final class RouterServer: Sendable {
           guard let worker = byLoop[ObjectIdentifier(channel.eventLoop)]?.value else {
             throw ChannelError.ioOnClosedChannel
           }
-          try channel.closeOnExec()
-          try channel.pipeline.syncOperations.addHandler(HTTP1Wire(worker: worker, isEncrypted: false))
+          try FrontDoor.open(channel, worker: worker)
         }
       }
     do {

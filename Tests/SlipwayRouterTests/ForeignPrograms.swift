@@ -22,6 +22,11 @@ private func spawn(_ arguments: [String], output: String) throws -> pid_t {
 
 /// Runs a program to its end and gives what it printed.
 func run(_ arguments: String..., output: String) async throws -> (isSuccess: Bool, output: String) {
+  try await run(arguments, output: output)
+}
+
+/// Runs a program to its end and gives what it printed.
+func run(_ arguments: [String], output: String) async throws -> (isSuccess: Bool, output: String) {
   let pid = try spawn(arguments, output: output)
   var status: Int32 = -1
   let hasEnded = await eventually { waitpid(pid, &status, WNOHANG) == pid }

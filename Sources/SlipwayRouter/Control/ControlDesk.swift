@@ -6,7 +6,7 @@ internal import SlipwayModel
 final class ControlDesk {
   private let eventLoop: any EventLoop
   private let workers: [NIOLoopBound<Worker>]
-  private let configuration: RouterConfiguration
+  private var configuration: RouterConfiguration
   private let state: StateFile
   private let listen: String
   private let startedAt: Timestamp
@@ -17,10 +17,11 @@ final class ControlDesk {
   private var isDraining = false
   private var clients = 0
   private var history = MinuteHistory()
+  private let certificates: CertificateKeeper
 
   init(
     eventLoop: any EventLoop, workers: [NIOLoopBound<Worker>], configuration: RouterConfiguration,
-    start: StartState, listen: String, stopRequested: EventLoopPromise<Void>
+    start: StartState, listen: String, certificates: CertificateSet?, stopRequested: EventLoopPromise<Void>
   ) {
     self.eventLoop = eventLoop
     self.workers = workers
@@ -32,6 +33,8 @@ final class ControlDesk {
     table = start.table
     isRestored = start.isRestored
     problem = start.problem
+    self.certificates = CertificateKeeper(certificates, at: startedAt, workers: workers)
+    self.certificates.watch(configuration.tls)
   }
 
   /// More than a handful of control clients at once are a mistake of someone's.
@@ -52,6 +55,7 @@ final class ControlDesk {
       case .counters: return counters()
       case .set(let change): return apply(change)
       case .cut(let slot): return cut(slot)
+      case .reload: return reload()
       case .history(let slot): return eventLoop.makeSucceededFuture(ControlReply(history: history.minutes[slot] ?? []))
       case .shutdown:
         stopRequested.succeed(())
@@ -90,12 +94,29 @@ final class ControlDesk {
     let interval = configuration.historyInterval.amount
     let bound = NIOLoopBound(self, eventLoop: eventLoop)
     eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in bound.value.closeMinute() }
+    let look = configuration.certificateInterval.amount
+    eventLoop.scheduleRepeatedTask(initialDelay: look, delay: look) { _ in
+      bound.value.certificates.check(at: bound.value.configuration.wallClock())
+    }
   }
 
   private func closeMinute() {
     snapshot().assumeIsolated().whenSuccess { loops in
       self.history.close(self.status(of: loops).slots.mapValues(\.counters))
     }
+  }
+
+  private func reload() -> EventLoopFuture<ControlReply> {
+    do {
+      let next = try configuration.withSettings()
+      try certificates.reload(next.tls, at: next.wallClock())
+      configuration = next
+    } catch {
+      return eventLoop.makeSucceededFuture(ControlReply(error))
+    }
+    let next = configuration
+    let all = workers.map { worker in worker.eventLoop.submit { worker.value.configure(next) } }
+    return EventLoopFuture.andAllSucceed(all, on: eventLoop).assumeIsolated().flatMap { self.status() }.nonisolated()
   }
 
   private func cut(_ slot: Slot) -> EventLoopFuture<ControlReply> {
@@ -129,7 +150,7 @@ final class ControlDesk {
       targets: table.targetTexts,
       testers: table.testers, isRestored: isRestored, isDraining: isDraining, problem: problem,
       unrouted: loops.reduce(0) { $0 &+ $1.unrouted }, connections: loops.reduce(0) { $0 + $1.connections },
-      slots: slots)
+      slots: slots, tls: certificates.status)
   }
 
   private func snapshot() -> EventLoopFuture<[LoopSnapshot]> {

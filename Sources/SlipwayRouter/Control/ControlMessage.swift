@@ -10,6 +10,8 @@ enum ControlRequest: Equatable {
   /// Ends what is open on a slot.
   case cut(Slot)
   case history(Slot)
+  /// Reads settings and certificates again.
+  case reload
 
   /// Reads a line; the error says what was wrong with it.
   init(line: Data) throws(RouterError) {
@@ -24,13 +26,14 @@ enum ControlRequest: Equatable {
     case "counters": self = .counters
     case "shutdown": self = .shutdown
     case "set": self = .set(try raw.change())
+    case "reload": self = .reload
     case "cut": self = .cut(try raw.meant())
     case "history": self = .history(try raw.meant())
     default: throw RouterError(.garbage, "unknown op; known: \(Self.known)")
     }
   }
 
-  private static let known = "status, set, counters, history, cut, shutdown"
+  private static let known = "status, set, counters, history, cut, reload, shutdown"
 
   private static func reason(_ error: any Error) -> String {
     switch error {

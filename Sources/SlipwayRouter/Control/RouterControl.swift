@@ -63,6 +63,14 @@ package struct RouterControl: Sendable {
     try await statusReply(to: Command(op: "cut", slot: slot))
   }
 
+  /// Makes the router read its settings and certificates again, which no connection notices.
+  ///
+  /// - Throws: ``RouterError`` with code `misconfigured` when they cannot serve; then the former ones stay.
+  @discardableResult
+  package func reload() async throws(RouterError) -> RouterStatus {
+    try await statusReply(to: Command(op: "reload"))
+  }
+
   /// Asks the router to end; it answers before it does.
   @discardableResult
   package func shutdown() async throws(RouterError) -> RouterStatus {

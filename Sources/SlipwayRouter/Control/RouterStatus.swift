@@ -28,6 +28,25 @@ package struct RouterStatus: Codable, Sendable, Equatable {
   /// Open client connections.
   package var connections: Int
   package var slots: [Slot: SlotTraffic]
+  /// What encrypts the front; nil for plain HTTP.
+  package var tls: TLSStatus?
+}
+
+/// The certificates that are served now.
+package struct TLSStatus: Codable, Sendable, Equatable {
+  package var certificates: [CertificateStatus]
+  package var loadedAt: Timestamp
+  /// How often others were taken since the start.
+  package var reloads: Int
+  /// Why the files that lie there now are not served; the former ones are.
+  package var problem: String?
+}
+
+/// One certificate.
+package struct CertificateStatus: Codable, Sendable, Equatable {
+  package var file: String
+  package var names: [String]
+  package var validUntil: Timestamp
 }
 
 /// What one slot is doing and has done since the router started.

@@ -1,13 +1,17 @@
 internal import NIOCore
 internal import NIOPosix
+internal import NIOSSL
 internal import SlipwayModel
 
 /// Everything one event loop needs to serve clients: its own copy of the table, its pool and its counts. Never leaves the loop.
 final class Worker {
   let eventLoop: any EventLoop
-  let limits: RouterLimits
-  let trustsForwarded: Bool
-  let connectionLimit: Int
+  private(set) var limits: RouterLimits
+  private(set) var trustsForwarded: Bool
+  private(set) var connectionLimit: Int
+  /// What new connections are encrypted with; nil for plain HTTP.
+  var tls: NIOSSLContext?
+  private(set) var failedHandshakes: UInt64 = 0
   private(set) var table = RouteTable.empty
   var meters = SlotPair { _ in SlotMeter() }
   private(set) var unrouted: UInt64 = 0
@@ -27,6 +31,15 @@ final class Worker {
     trustsForwarded = configuration.trustsForwardedHeaders
     connectionLimit = max(1, configuration.limits.connections / configuration.loops)
   }
+
+  /// Takes other limits and rules; what is under way goes on under them.
+  func configure(_ configuration: RouterConfiguration) {
+    limits = configuration.limits
+    trustsForwarded = configuration.trustsForwardedHeaders
+    connectionLimit = max(1, configuration.limits.connections / configuration.loops)
+  }
+
+  func failedHandshake() { failedHandshakes &+= 1 }
 
   // MARK: Table
 
