@@ -26,7 +26,7 @@ package struct RouterConfiguration: Sendable {
   /// How long a client stays on its slot; nil where each request is dealt anew.
   package var sticky: Span?
   /// When a slot is passed over.
-  package var health = RouterHealth()
+  package var health = RouterHealth(failures: 0)
   /// `host:port` for Prometheus.
   package var metrics: String?
   /// A file with a ``RouterSpec`` as JSON, whose values come before those here; read again on request.
@@ -52,7 +52,7 @@ package struct RouterConfiguration: Sendable {
     listen = listen ?? spec.listen
     tls = spec.tls
     sticky = spec.sticky
-    health = spec.health ?? RouterHealth()
+    health = spec.health ?? RouterHealth(failures: 0)
     metrics = spec.metrics
     trustsForwardedHeaders = spec.trustForwarded ?? trustsForwardedHeaders
     limits = RouterLimits(spec, basis: limits)

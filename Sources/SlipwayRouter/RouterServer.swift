@@ -20,6 +20,7 @@ package final class RouterServer: Sendable {
     let front: any Channel
     let control: any Channel
     let desk: NIOLoopBound<ControlDesk>
+    let metrics: (any Channel)?
     let stopRequested: EventLoopPromise<Void>
   }
 
@@ -100,16 +101,30 @@ package final class RouterServer: Sendable {
         desk.start()
         return NIOLoopBound(desk, eventLoop: loop)
       }.get()
+      let metrics = try await listenForMetrics(configuration, loop: loop, desk: desk)
       let control = try await listenForControl(handle, loop: loop, desk: desk)
       return RouterServer(
         configuration: configuration, address: address,
         parts: Parts(
           lock: lock, loops: loops, controlLoop: controlLoop, workers: workers, front: front, control: control,
-          desk: desk, stopRequested: stopRequested))
+          desk: desk, metrics: metrics, stopRequested: stopRequested))
     } catch {
       stopRequested.fail(error)
+      if let error = error as? RouterError { throw error }
       throw RouterError(.misconfigured, "no control socket at \(configuration.controlPath)", cause: error)
     }
+  }
+
+  private static func listenForMetrics(
+    _ configuration: RouterConfiguration, loop: any EventLoop, desk: NIOLoopBound<ControlDesk>
+  ) async throws -> (any Channel)? {
+    guard let address = configuration.metrics else { return nil }
+    let channel = try await MetricsDoor.open(address, loop: loop, desk: desk)
+    let named = (channel.localAddress?.port).flatMap { port in
+      Target(address, portZero: true).map { Target.text(host: $0.host, port: port) }
+    }
+    try await loop.submit { desk.value.metricsAddress = named }.get()
+    return channel
   }
 
   private static func startState(_ configuration: RouterConfiguration) throws(RouterError) -> (StartState, Target) {
@@ -222,6 +237,7 @@ package final class RouterServer: Sendable {
     limit.cancel()
     for worker in workers { try? await worker.eventLoop.submit { worker.value.cut() }.get() }
     try? await parts.control.close().get()
+    try? await parts.metrics?.close().get()
     ControlSocket.remove(configuration.controlPath)
     try? await parts.loops.shutdownGracefully()
     try? await parts.controlLoop.shutdownGracefully()

@@ -18,6 +18,9 @@ final class ControlDesk {
   private var clients = 0
   private var history = MinuteHistory()
   private let certificates: CertificateKeeper
+  private let health: HealthWatch
+  /// Where Prometheus may read.
+  var metricsAddress: String?
 
   init(
     eventLoop: any EventLoop, workers: [NIOLoopBound<Worker>], configuration: RouterConfiguration,
@@ -35,6 +38,8 @@ final class ControlDesk {
     problem = start.problem
     self.certificates = CertificateKeeper(certificates, at: startedAt, workers: workers)
     self.certificates.watch(configuration.tls)
+    health = HealthWatch(
+      configuration.health, eventLoop: eventLoop, workers: workers, wallClock: configuration.wallClock)
   }
 
   /// More than a handful of control clients at once are a mistake of someone's.
@@ -94,6 +99,9 @@ final class ControlDesk {
     let interval = configuration.historyInterval.amount
     let bound = NIOLoopBound(self, eventLoop: eventLoop)
     eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in bound.value.closeMinute() }
+    eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(50)) { _ in
+      bound.value.health.tick(bound.value.table)
+    }
     let look = configuration.certificateInterval.amount
     eventLoop.scheduleRepeatedTask(initialDelay: look, delay: look) { _ in
       bound.value.certificates.check(at: bound.value.configuration.wallClock())
@@ -111,6 +119,7 @@ final class ControlDesk {
       let next = try configuration.withSettings()
       try certificates.reload(next.tls, at: next.wallClock())
       configuration = next
+      health.take(next.health)
     } catch {
       return eventLoop.makeSucceededFuture(ControlReply(error))
     }
@@ -129,6 +138,11 @@ final class ControlDesk {
     snapshot().assumeIsolated().map { ControlReply(status: self.status(of: $0)) }.nonisolated()
   }
 
+  /// The text for Prometheus.
+  func metrics() -> EventLoopFuture<String> {
+    snapshot().assumeIsolated().map { MetricsText(self.status(of: $0)).text }.nonisolated()
+  }
+
   private func counters() -> EventLoopFuture<ControlReply> {
     snapshot().assumeIsolated().map { loops in
       let status = self.status(of: loops)
@@ -143,14 +157,18 @@ final class ControlDesk {
     let now = NIODeadline.now()
     let wall = configuration.wallClock()
     var slots: [Slot: SlotTraffic] = [:]
-    for slot in Slot.allCases { slots[slot] = MeterSum(loops.map { $0.meters[slot] }).traffic(now: now, wall: wall) }
+    for slot in Slot.allCases {
+      slots[slot] = MeterSum(loops.map { $0.meters[slot] }).traffic(now: now, wall: wall)
+      slots[slot]?.health = health[slot]
+    }
     return RouterStatus(
       identity: configuration.identity, startedAt: startedAt, now: wall,
       pid: ProcessInfo.processInfo.processIdentifier, listen: listen, generation: table.generation, split: table.split,
       targets: table.targetTexts,
       testers: table.testers, isRestored: isRestored, isDraining: isDraining, problem: problem,
       unrouted: loops.reduce(0) { $0 &+ $1.unrouted }, connections: loops.reduce(0) { $0 + $1.connections },
-      slots: slots, tls: certificates.status)
+      slots: slots, tls: certificates.status, failedHandshakes: loops.reduce(0) { $0 &+ $1.failedHandshakes },
+      metrics: metricsAddress)
   }
 
   private func snapshot() -> EventLoopFuture<[LoopSnapshot]> {
@@ -172,10 +190,12 @@ struct LoopSnapshot: Sendable {
   let meters: SlotPair<SlotMeter>
   let unrouted: UInt64
   let connections: Int
+  let failedHandshakes: UInt64
 
   init(_ worker: Worker) {
     meters = worker.meters
     unrouted = worker.unrouted
     connections = worker.connectionCount
+    failedHandshakes = worker.failedHandshakes
   }
 }

@@ -20,6 +20,8 @@ struct Exchange {
   var sentAt: NIODeadline?
   /// The status that was passed on to the client.
   var status: Int?
+  /// The bucket that the client is given with the answer.
+  var bucket: StickyBucket?
   var keepsUpstream = false
   var keepsClient = false
 

@@ -8,7 +8,7 @@ extension RequestRelay {
     exchange?.slot = slot
     exchange?.sentAt = nil
     worker.meters[slot].began(isTester: isTester)
-    if worker.isEjected(slot, now: .now()), standIn(for: slot, because: .ejected) { return }
+    if worker.passesOver(slot, now: .now()), standIn(for: slot, because: .ejected) { return }
     open(slot, fresh: false)
   }
 

@@ -83,6 +83,7 @@ final class RequestRelay: Customer {
     }
     guard let choice = worker.choose(for: request) else { return answer(.noLiveSlot, isHead: request.isHead) }
     exchange = Exchange(request: request, slot: choice.slot)
+    exchange?.bucket = choice.bucket
     begin(choice.slot, isTester: choice.isTester)
   }
 

@@ -22,6 +22,12 @@ final class Worker {
   private var customers: [ObjectIdentifier: any Customer] = [:]
   private(set) var connectionCount = 0
   private var spare = ByteBuffer()
+  /// Slots that health checks find dead.
+  var dead = SlotPair { _ in false }
+  private var failures = SlotPair { _ in 0 }
+  private var failureLimit = 0
+  private var sticky: Span?
+  private var random = SystemRandomNumberGenerator()
   private var sweeper: RepeatedTask?
   private var drained: EventLoopPromise<Void>?
 
@@ -30,6 +36,8 @@ final class Worker {
     limits = configuration.limits
     trustsForwarded = configuration.trustsForwardedHeaders
     connectionLimit = max(1, configuration.limits.connections / configuration.loops)
+    failureLimit = configuration.health.failures
+    sticky = configuration.sticky
   }
 
   /// Takes other limits and rules; what is under way goes on under them.
@@ -37,6 +45,8 @@ final class Worker {
     limits = configuration.limits
     trustsForwarded = configuration.trustsForwardedHeaders
     connectionLimit = max(1, configuration.limits.connections / configuration.loops)
+    failureLimit = configuration.health.failures
+    sticky = configuration.sticky
   }
 
   func failedHandshake() { failedHandshakes &+= 1 }
@@ -47,6 +57,7 @@ final class Worker {
   func apply(_ new: RouteTable) {
     for slot in Slot.allCases where table.targets[slot] != new.targets[slot] {
       ejectedUntil[slot] = .distantPast
+      failures[slot] = 0
       let stale = idle[slot]
       idle[slot] = []
       for connection in stale { connection.close() }
@@ -55,21 +66,47 @@ final class Worker {
   }
 
   /// Where the next request goes; nil when nothing is served. Counts what it cannot place.
-  func choose(for request: InboundRequest) -> (slot: Slot, isTester: Bool)? {
-    if request.asksForCanary, let slot = table.testerSlot { return (slot, true) }
-    if let slot = dealer.next(table.split) { return (slot, false) }
-    unrouted &+= 1
-    return nil
+  func choose(for request: InboundRequest) -> Choice? {
+    if request.asksForCanary, let slot = table.testerSlot { return Choice(slot: slot, isTester: true) }
+    if sticky != nil, let slot = request.bucket?.slot(table.split) { return Choice(slot: slot) }
+    guard let slot = dealer.next(table.split) else {
+      unrouted &+= 1
+      return nil
+    }
+    guard sticky != nil else { return Choice(slot: slot) }
+    return Choice(slot: slot, bucket: StickyBucket(for: slot, table.split, using: &random))
+  }
+
+  struct Choice {
+    let slot: Slot
+    var isTester = false
+    /// The bucket that a new client is given.
+    var bucket: StickyBucket?
   }
 
   /// `Set-Cookie` for the answer, where clients are to stay on a slot.
-  func cookie(for exchange: Exchange) -> String? { nil }
+  func cookie(for exchange: Exchange) -> String? {
+    guard let sticky, let bucket = exchange.bucket else { return nil }
+    return bucket.field(maxAge: sticky, isSecure: tls != nil)
+  }
 
   /// A request on `slot` has ended.
-  func finished(_ slot: Slot, _ ending: SlotMeter.Ending, at now: NIODeadline) { meters[slot].ended(ending, at: now) }
+  func finished(_ slot: Slot, _ ending: SlotMeter.Ending, at now: NIODeadline) {
+    meters[slot].ended(ending, at: now)
+    guard failureLimit > 0, let isFailure = ending.isFailure else { return }
+    failures[slot] = isFailure ? failures[slot] + 1 : 0
+    guard failures[slot] >= failureLimit, table.standIn(for: slot) != nil else { return }
+    failures[slot] = 0
+    eject(slot, now: now)
+  }
 
-  func eject(_ slot: Slot, now: NIODeadline) { ejectedUntil[slot] = now + limits.ejection.amount }
-  func isEjected(_ slot: Slot, now: NIODeadline) -> Bool { ejectedUntil[slot] > now }
+  func eject(_ slot: Slot, now: NIODeadline) {
+    if ejectedUntil[slot] <= now { meters[slot].wasEjected() }
+    ejectedUntil[slot] = now + limits.ejection.amount
+  }
+
+  /// Whether `slot` is not even tried where another can answer for it.
+  func passesOver(_ slot: Slot, now: NIODeadline) -> Bool { dead[slot] || ejectedUntil[slot] > now }
 
   // MARK: Pool
 

@@ -26,7 +26,7 @@ struct InboundRequest {
   /// Whether the connection is to become a WebSocket.
   let wantsUpgrade: Bool
   /// What the client's sticky cookie says.
-  let pin: Substring?
+  let bucket: StickyBucket?
 
   var hasBody: Bool { !framing.isEmpty }
 
@@ -114,7 +114,7 @@ struct InboundRequest {
     allowsKeepAlive = !scan.options.saysClose && (!line.isOld || scan.options.saysKeepAlive)
     wantsUpgrade = scan.wantsUpgrade
     asksForCanary = scan.asksForCanary
-    pin = scan.pin
+    bucket = scan.bucket
   }
 }
 
@@ -125,7 +125,7 @@ private struct RequestScan {
   private(set) var host: Span32?
   private(set) var asksForCanary = false
   private(set) var offersWebSocket = false
-  private(set) var pin: Substring?
+  private(set) var bucket: StickyBucket?
   private var isChunked = false
   private var forwardedFor: [Span32] = []
   private var forwardedProto: Span32?
@@ -176,7 +176,9 @@ private struct RequestScan {
     for pair in cookies.text.split(separator: ";") {
       let pair = pair.drop { $0 == " " }
       if pair == "slipway-canary=green" { asksForCanary = true }
-      if pair.hasPrefix("slipway-slot=") { pin = pair.dropFirst("slipway-slot=".count) }
+      if pair.hasPrefix(StickyBucket.cookie + "=") {
+        bucket = StickyBucket(pair.dropFirst(StickyBucket.cookie.count + 1))
+      }
     }
   }
 
