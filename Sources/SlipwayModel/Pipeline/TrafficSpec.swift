@@ -39,14 +39,6 @@ package enum TrafficSpec: Codable, Sendable, Equatable {
   }
 }
 
-/// Slipway's own router, a process of its own.
-package struct RouterSpec: Codable, Sendable, Equatable {
-  /// Where clients connect, `host:port`.
-  package var listen: String
-
-  package init(listen: String) { self.listen = listen }
-}
-
 /// HAProxy's runtime API with the percentage in a map.
 package struct HAProxySpec: Codable, Sendable, Equatable {
   /// The stats socket, `level admin`; a path.

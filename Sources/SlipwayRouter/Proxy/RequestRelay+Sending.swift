@@ -1,15 +1,14 @@
 internal import NIOCore
-internal import NIOHTTP1
 internal import SlipwayModel
 
 /// Finding an upstream for a request, and what happens when that fails.
-extension FrontConnection {
+extension RequestRelay {
   /// Tries `slot`; falls back to blue where the table allows it.
   func begin(_ slot: Slot, isTester: Bool = false) {
     exchange?.slot = slot
     exchange?.sentAt = nil
     worker.meters[slot].began(isTester: isTester)
-    if worker.isEjected(slot, now: .now()), standIn(for: slot, because: .ejected) { return }
+    if worker.passesOver(slot, now: .now()), standIn(for: slot, because: .ejected) { return }
     open(slot, fresh: false)
   }
 
@@ -50,40 +49,47 @@ extension FrontConnection {
     worker.meters[exchange.slot].sent(at: now)
     let limits = worker.limits
     deadline = now + (exchange.isRequestEnded ? limits.responseTimeout : limits.bodyTimeout).amount
-    connection.write(.head(exchange.request.head))
-    let pending = exchange.pending
-    self.exchange?.pending = []
-    for part in pending { forward(part, to: connection) }
-    // Where the request's end is still to come in this very read, the flush after it saves a packet.
-    if exchange.isRequestEnded || exchange.hasStoodIn || !isPooled { connection.flush() }
+    connection.send(exchange.request)
+    if exchange.isRequestEnded { connection.sendEnd(nil) }
+    // A body that comes in this very read leaves with the head, in one packet.
+    if exchange.isRequestEnded { connection.flush() }
     connection.read()
+    if !isPooled || exchange.hasStoodIn { catchUp() }
+  }
+
+  /// Takes what came from the client while there was no connection to pass it to.
+  private func catchUp() {
+    wire?.resume()
+    if phase == .forwarding { upstream?.flush() }
     readMore()
   }
 
-  /// Passes a part on, or keeps it until there is a connection.
-  func pass(_ part: HTTPClientRequestPart) {
-    guard phase == .forwarding, let upstream else {
-      exchange?.pending.append(part)
-      return
-    }
+  /// Passes a piece of the body on.
+  func pass(_ body: ByteBuffer) {
+    exchange?.isBodyForwarded = true
     touch()
-    forward(part, to: upstream)
+    upstream?.send(body)
   }
 
-  private func forward(_ part: HTTPClientRequestPart, to connection: UpstreamConnection) {
-    if case .body = part { exchange?.isBodyForwarded = true }
-    connection.write(part)
+  func passEnd(_ trailers: HeadBlock?) {
+    exchange?.isRequestEnded = true
+    touch()
+    upstream?.sendEnd(trailers)
   }
 
   /// There was progress: what is waited for next has its whole time again.
   func touch() {
+    if phase == .tunnelling {
+      deadline = .now() + worker.limits.tunnelTimeout.amount
+      return
+    }
     guard let exchange else { return }
     let waitsForHead = exchange.isRequestEnded && exchange.status == nil
     deadline = .now() + (waitsForHead ? worker.limits.responseTimeout : worker.limits.bodyTimeout).amount
   }
 
   func upstreamBecameWritable() {
-    guard phase == .forwarding else { return }
+    guard phase == .forwarding || phase == .tunnelling else { return }
     touch()
     readMore()
   }
@@ -92,7 +98,7 @@ extension FrontConnection {
   private func refused(_ slot: Slot) {
     if worker.table.standIn(for: slot) != nil { worker.eject(slot, now: .now()) }
     if standIn(for: slot, because: .unanswered) { return }
-    worker.meters[slot].ended(.unanswered, at: .now())
+    worker.finished(slot, .unanswered, at: .now())
     giveUp(.noLiveSlot)
   }
 
@@ -100,7 +106,7 @@ extension FrontConnection {
   private func standIn(for slot: Slot, because ending: SlotMeter.Ending) -> Bool {
     guard let blue = worker.table.standIn(for: slot), exchange?.hasStoodIn == false else { return false }
     exchange?.hasStoodIn = true
-    worker.meters[slot].ended(ending, at: .now())
+    worker.finished(slot, ending, at: .now())
     worker.meters[slot].stoodIn()
     begin(blue)
     return true
@@ -112,16 +118,15 @@ extension FrontConnection {
     upstream = nil
     guard exchange.status == nil else {
       // Half an answer must not look like a whole one, so the client's connection breaks as the upstream's did.
-      worker.meters[exchange.slot].ended(.broken, at: .now())
+      worker.finished(exchange.slot, .broken, at: .now())
       self.exchange = nil
       return close()
     }
     if failure == .closed, exchange.request.isIdempotent, !exchange.isBodyForwarded, !exchange.hasInterim {
-      self.exchange?.pending = exchange.isRequestEnded ? [.end(nil)] : []
       if exchange.isPooled { return open(exchange.slot, fresh: true) }
       if exchange.request.isSafe, standIn(for: exchange.slot, because: .unanswered) { return }
     }
-    worker.meters[exchange.slot].ended(.broken, at: .now())
+    worker.finished(exchange.slot, .broken, at: .now())
     giveUp(.badGateway)
   }
 
@@ -132,26 +137,26 @@ extension FrontConnection {
     if exchange.status == nil {
       waitsForClient = !exchange.isRequestEnded && (upstream?.isWritable ?? false)
     } else {
-      waitsForClient = !isWritable
+      waitsForClient = !(wire?.isWritable ?? false)
     }
     upstream?.close()
     upstream = nil
     let ending: SlotMeter.Ending = waitsForClient ? .abandoned(since: nil) : .broken
-    worker.meters[exchange.slot].ended(ending, at: .now())
+    worker.finished(exchange.slot, ending, at: .now())
     if exchange.status == nil { return giveUp(waitsForClient ? .requestTimeout : .gatewayTimeout) }
     self.exchange = nil
     close()
   }
 
   /// Answers for the application.
-  private func giveUp(_ failure: RouterAnswer) { answer(failure, isHead: exchange?.request.head.method == .HEAD) }
+  private func giveUp(_ failure: RouterAnswer) { answer(failure, isHead: exchange?.request.isHead ?? false) }
 
   /// Takes the request back from its slot.
   func cancel(_ ending: SlotMeter.Ending) {
     guard let exchange else { return }
     self.exchange = nil
     ticket += 1
-    worker.meters[exchange.slot].ended(ending, at: .now())
+    worker.finished(exchange.slot, exchange.status == 101 ? .switchedBack : ending, at: .now())
     upstream?.close()
     upstream = nil
   }
