@@ -12,6 +12,7 @@ package enum AftercareJudge {
   ///   - phase: where it stands.
   ///   - state: all earlier looks.
   ///   - sample: this look's reading.
+  /// - Returns: what it showed, with the figures in words.
   package static func counters(
     _ check: AftercareCheck, in phase: AftercarePhase, _ state: AftercareState, _ sample: CounterSample
   ) -> AftercareOutcome {

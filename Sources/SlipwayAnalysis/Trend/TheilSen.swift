@@ -12,12 +12,13 @@ package struct TheilSen: Sendable, Equatable {
   package let low: Double
   package let high: Double
 
+  /// Nil for fewer than two different x, unequal counts, or a value that is not finite.
+  ///
   /// - Parameters:
   ///   - x: finite, in any order; the number of pairs grows with its square, so that a caller keeps it below a few hundred.
   ///   - y: finite, as many as `x`.
   ///   - confidence: such as 0.95.
   ///   - inflation: by how much neighbouring noise that hangs together widens the variance (``Autocorrelation/inflation(of:)``); 1 where it does not.
-  /// - Returns: nil for fewer than two different x, unequal counts, or a value that is not finite.
   package init?(x: [Double], y: [Double], confidence: Double = 0.95, inflation: Double = 1) {
     guard x.count == y.count, x.count >= 2, (x + y).allSatisfy(\.isFinite), confidence > 0, confidence < 1 else {
       return nil

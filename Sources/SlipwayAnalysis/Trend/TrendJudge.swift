@@ -19,6 +19,7 @@ package enum TrendJudge {
   ///   - readings: oldest first; what is no number is left out.
   ///   - limit: where they may not lead.
   ///   - phase: how long they are gathered altogether.
+  /// - Returns: the verdict, the reading, the slope with its interval in words, and the slope in units an hour.
   package static func judge(
     _ name: String, _ readings: [AftercareState.GaugeReading], _ limit: TrendSpec.Limit, over phase: Span
   ) -> (verdict: AftercareVerdict, detail: String, slope: Double?) {
