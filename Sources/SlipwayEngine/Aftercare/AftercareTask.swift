@@ -22,7 +22,7 @@ extension AftercareEvent {
   /// The timer as it stands after the fact; nil where the fact leaves it as it is.
   func row(of run: RunID, at time: Timestamp) -> ScheduledTask? {
     switch self {
-    case .opened(let order): AftercareTask.row(run, at: order.since)
+    case .opened(let order): AftercareTask.row(run, at: AftercareState(order).next ?? order.since)
     // Where nothing is left to look at, the end is written down at once.
     case .looked(_, let next): AftercareTask.row(run, at: next ?? time)
     case .told: nil

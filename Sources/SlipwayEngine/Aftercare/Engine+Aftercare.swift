@@ -48,19 +48,18 @@ extension Engine {
       run: live.run, project: plan.project, environment: environment, release: live.release.id, slot: live.slot,
       since: live.since, spec: spec, baseline: baseline)
     let event = AftercareEvent.opened(order)
-    let entry = try event.entry(of: live.run, at: house.time.now())
-    let row = AftercareTask.row(live.run, at: order.since)
-    _ = try await house.journal.append(Append([entry], rows: [.task(row)], ifStreamAt: 0))
+    let now = house.time.now()
+    let rows = event.row(of: live.run, at: now).map { [ProjectionWrite.task($0)] } ?? []
+    _ = try await house.journal.append(
+      Append([try event.entry(of: live.run, at: now)], rows: rows, ifStreamAt: 0))
   }
 
   /// What is looked after in the environment and serves no more ends now, not at its next look.
   private func hastenOthers(than run: RunID, in environment: EnvironmentName) async throws {
-    let open = Set(try await house.journal.reader.openTasks().compactMap(AftercareTask.run))
-    guard !open.isEmpty else { return }
-    for row in try await house.journal.reader.runs(of: environment, limit: 1_000)
-    where row.run != run && open.contains(row.run) {
-      hastened.insert(AftercareTask.id(of: row.run))
-    }
+    let reader = house.journal.reader
+    // Each promotion ends the looks at the one before, so that few are ever open.
+    let others = try await reader.runs(of: environment, limit: 20).map(\.run).filter { $0 != run }
+    for task in try await reader.openTasks(among: others.map(AftercareTask.id)) { hastened.insert(task.id) }
   }
 
   /// After the clock was set back nobody's time can be relied upon: whoever is looked after is looked at now.
@@ -107,9 +106,15 @@ extension Engine {
     }
     let due = care.state.due(at: house.time.now())
     if !due.isEmpty {
-      guard let look = await look(due, care), !Task.isCancelled else { return }
+      guard var look = await look(due, care), !Task.isCancelled else { return }
+      // Questions may have taken longer than the time between two looks.
+      let schedule = AftercareSchedule(order)
+      let now = house.time.now()
+      for index in look.phases.indices {
+        look.phases[index].next = schedule.next(of: look.phases[index].phase, after: now)
+      }
       var after = care.state
-      after.apply(.looked(look, next: nil), at: house.time.now())
+      after.apply(.looked(look, next: nil), at: now)
       try await write(.looked(look, next: after.next), &care)
     }
     if care.state.next == nil { try await write(.ending(.completed), &care) }

@@ -35,6 +35,7 @@ enum SecretRedaction {
       case .postgres(let spec)?: texts += [spec.server] + spec.environment.values
       case nil: break
       }
+      texts += environment.after?.secrets ?? []
       if case .prometheus(let spec) = environment.metrics { texts += [spec.url] + spec.headers.values }
     }
     if let bucket = pipeline.snapshots.bucket { texts += [bucket.accessKey, bucket.secretKey] }
