@@ -74,13 +74,14 @@ extension Engine {
   /// - Returns: whether it went as it should; otherwise it is tried again soon.
   func lookAfter(_ task: ScheduledTask) async throws -> Bool {
     guard let run = AftercareTask.run(of: task) else { return false }
-    hastened.remove(task.id)
     guard var care = try await care(of: run) else { return false }
     defer { cares[run] = care.state.isClosed ? nil : care }
     do {
       if care.state.ending == nil { try await goOn(&care) }
       if Task.isCancelled { return false }
       try await tellFindings(&care)
+      // Not before: whoever was interrupted has to be as much in haste the next time.
+      hastened.remove(task.id)
       guard care.state.ending != nil else { return true }
       return try await close(&care)
     } catch let error as JournalError where error.code == .conflict {
