@@ -144,6 +144,12 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Benchmarks/slipway-bench", swiftSettings: strict),
+    // What `make bench-judge` runs: simulated canaries under our judge and under the rules of others.
+    .executableTarget(
+      name: "judge-bench",
+      dependencies: [
+        "SlipwayModel", "SlipwayAnalysis", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Benchmarks/judge-bench", swiftSettings: strict),
 
     .testTarget(name: "SlipwayModelTests", dependencies: ["SlipwayModel"], swiftSettings: strict),
     .testTarget(
@@ -184,7 +190,7 @@ let package = Package(
       dependencies: [
         "SlipwayConnectors", "SlipwayEvidence", "SlipwayRouter", "SlipwayHost", "SlipwayModel", "host-probe",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
-        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
       ], exclude: ["Samples"], swiftSettings: strict),
     .testTarget(
       name: "SlipwayIdentityTests",

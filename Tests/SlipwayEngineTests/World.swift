@@ -47,6 +47,10 @@ final class World: Sendable {
     /// Why the tracker takes nothing; nil when it does.
     var trackerRefusal: String?
     var hasMetrics = true
+    /// Requests and connections that stay open until they are cut.
+    var open: [Slot: Int] = [:]
+    /// Changes when the data plane began anew.
+    var source = "world"
     /// Exit gates that were asked to pass, and those that stay closed.
     var passed: [ExitOrder] = []
     var closed: Set<String> = []
@@ -112,7 +116,12 @@ struct WorldPlane: TrafficPlane {
   let world: World
   var frontDoor: String { "world://front" }
 
-  func cut(_ slot: Slot) async throws(ConnectorError) { world.state.withLock { $0.deeds.append("cut \(slot)") } }
+  func cut(_ slot: Slot) async throws(ConnectorError) {
+    world.state.withLock {
+      $0.deeds.append("cut \(slot)")
+      $0.open[slot] = 0
+    }
+  }
 
   var capabilities: PlaneCapabilities {
     PlaneCapabilities(
@@ -165,11 +174,11 @@ struct WorldPlane: TrafficPlane {
         for _ in 0..<min(share, 1_000) { counters.latency?.record(seconds: 0.004) }
         state.counters[slot] = counters
       }
-      return CounterSample(at: now, source: "world", slots: state.hasMetrics ? state.counters : [:])
+      return CounterSample(at: now, source: state.source, slots: state.hasMetrics ? state.counters : [:])
     }
   }
 
-  func inFlight(_ slot: Slot) async throws(ConnectorError) -> Int? { 0 }
+  func inFlight(_ slot: Slot) async throws(ConnectorError) -> Int? { world.state.withLock { $0.open[slot] ?? 0 } }
 }
 
 struct WorldVerifier: Verifier {

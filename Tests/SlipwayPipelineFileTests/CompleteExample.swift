@@ -23,6 +23,24 @@ enum CompleteExample {
         traffic: {router: {listen: 127.0.0.1:7000}}
         health: {path: /healthz, every: 1s, tries: 36, status: 204, timeout: 2s}
         version: {path: /version}
+      edge:
+        deploy: {processes: {run: ./edge, ports: {a: 7101, b: 7102}}}
+        traffic: {envoy: {admin: "http://127.0.0.1:9901", file: /etc/envoy/edge.json, name: edge, url: "http://127.0.0.1:8101"}}
+      mesh:
+        deploy: {processes: {run: ./mesh, ports: {a: 7103, b: 7104}}}
+        traffic: {traefik: {api: "http://127.0.0.1:8181", file: /etc/traefik/dynamic/mesh.yml, name: mesh, health: /up, url: "http://127.0.0.1:8102"}}
+      site:
+        deploy: {processes: {run: ./site, ports: {a: 7105, b: 7106}}}
+        traffic: {nginx: {file: /etc/nginx/slipway/site.conf, name: site, pid: /run/nginx.pid, test: nginx -t, reload: systemctl reload nginx, status: "http://127.0.0.1:8182/slipway", url: "http://127.0.0.1:8103"}}
+        metrics: {prometheus: {url: "http://127.0.0.1:9090", requests: 'r{slot="${slot}"}', errors: 'e{slot="${slot}"}'}}
+      blog:
+        deploy: {processes: {run: ./blog, ports: {a: 7107, b: 7108}}}
+        traffic: {caddy: {admin: "http://127.0.0.1:2020", id: blog, url: "http://127.0.0.1:8104"}}
+        metrics: {prometheus: {url: "http://127.0.0.1:9090", requests: 'r{slot="${slot}"}', errors: 'e{slot="${slot}"}'}}
+      cluster:
+        deploy: {processes: {run: ./cluster, ports: {a: 7109, b: 7110}}}
+        traffic: {gateway-api: {server: "https://10.0.0.1:6443", namespace: shop, route: app, services: {a: app-a, b: app-b}, token: "${file:token}", ca: ops/ca.crt, url: "http://127.0.0.1:8105"}}
+        metrics: {prometheus: {url: "http://127.0.0.1:9090", requests: 'r{slot="${slot}"}', errors: 'e{slot="${slot}"}'}}
       production:
         protected: true
         deploy:
@@ -99,6 +117,7 @@ enum CompleteExample {
           window: 3m
           patience: 9m
           when_undecided: roll-back
+          judge: {sequential: {warm_up: 20s, on_worse: roll-back, error_budget: 1%, dispersion: 3, on_avoided: warn}}
           rules:
             - error_rate: {roll_back_above: 5%, pause_above: 1%}
             - error_rate_increase: {roll_back_above: 1%}
@@ -142,7 +161,7 @@ enum CompleteExample {
         until: Timestamp(milliseconds: 1_799_017_200_000),
         reason: "books are closed", environments: ["production"])
     ],
-    environments: [staging, production],
+    environments: [staging] + planes + [production],
     promotions: [PromotionSpec(from: nil, to: "staging"), promotion],
     notify: [NotifySpec(run: "./tell-team.sh", environment: ["TOKEN": SecretText("${env:CHAT_TOKEN}")])],
     identity: IdentitySpec(
@@ -226,7 +245,10 @@ enum CompleteExample {
           .p99Increase,
           [WatchLimit(.rollBack, .above, 1), WatchLimit(.pause, .above, 0.1), WatchLimit(.alert, .above, 0.05)]),
         WatchRule(.availability, [WatchLimit(.rollBack, .below, 0.999)]),
-      ]),
+      ],
+      judge: .sequential(
+        SequentialSpec(
+          warmUp: .seconds(20), onWorse: .rollBack, errorBudget: 0.01, dispersion: 3, onAvoided: .warn))),
     verify: VerifySpec(
       beforeTraffic: [
         .http(name: "login", path: "/login?v=${release}", status: 302, contains: "Welcome", timeout: .seconds(6)),

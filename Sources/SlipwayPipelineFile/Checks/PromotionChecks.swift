@@ -173,10 +173,10 @@ struct PromotionChecks {
     case .p95, .p99, .p95Increase, .p99Increase:
       let way = "'metrics: {prometheus: …}' with a 'latency' query"
       switch (environment.metrics, environment.traffic) {
-      case (.dataPlane, .haproxy): return ("HAProxy counts no latencies", way)
+      case (.dataPlane, let plane) where !plane.countsLatencies: return ("\(plane.product) counts no latencies", way)
       case (.prometheus(let spec), _) where spec.latency == nil:
         return ("the Prometheus source has no 'latency' query", way)
-      case (.dataPlane, .router), (.prometheus, _): return nil
+      case (.dataPlane, _), (.prometheus, _): return nil
       }
     }
   }

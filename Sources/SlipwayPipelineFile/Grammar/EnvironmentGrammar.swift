@@ -65,6 +65,7 @@ enum EnvironmentGrammar {
       claim(address: spec.addressB, addresses?.place("b") ?? node.position, reading)
     }
     TrafficGrammar.claim(environment.traffic, node, reading)
+    ProxyGrammar.checkCounted(environment, node, reading)
   }
 
   static func claim(address: String, _ position: YAMLPosition, _ reading: Reading) {

@@ -45,8 +45,8 @@ package struct HAProxyPlane: TrafficPlane {
   }
 
   package func readSplit() async throws(ConnectorError) -> Split {
-    guard let text = try await runtime.value(of: HAProxyMapEntry.key, in: spec.map) else { return .none }
-    guard let entry = HAProxyMapEntry(text) else {
+    guard let text = try await runtime.value(of: HAProxyMapFile.key, in: spec.map) else { return .none }
+    guard let entry = SplitEntry(text) else {
       throw ConnectorError(
         .garbage,
         "HAProxy's map holds '\(text.prefix(60))', which is no split such as 90:10:a:17; somebody else changed it, "
@@ -58,16 +58,10 @@ package struct HAProxyPlane: TrafficPlane {
   package func apply(
     _ split: Split, targets: [Slot: String], generation: UInt64
   ) async throws(ConnectorError) {
-    let running = try await runtime.value(of: HAProxyMapEntry.key, in: spec.map).flatMap { HAProxyMapEntry($0) }
-    if let running, running.generation > generation {
-      throw ConnectorError(
-        .refused,
-        "HAProxy's split was set by change \(running.generation), later than this change \(generation); another slipway drives "
-          + "this environment, or its state was lost: stop the other one, or remove ':\(running.generation)' from the map's entry"
-      )
-    }
-    let entry = HAProxyMapEntry(split, generation: generation)
-    let isRetreat = running.map { entry.candidateShare < $0.candidateShare } ?? (entry.candidateShare == 0)
+    let running = try await runtime.value(of: HAProxyMapFile.key, in: spec.map).flatMap { SplitEntry($0) }
+    let entry = SplitEntry(split, generation: generation)
+    try entry.follows(running, in: "HAProxy")
+    let isRetreat = entry.isRetreat(from: running)
     // A step up first makes sure that everything else is in place; a retreat moves the traffic before anything that can fail.
     if !isRetreat { try await point(targets) }
     let writing = write(entry)
@@ -84,9 +78,9 @@ package struct HAProxyPlane: TrafficPlane {
   }
 
   /// Changes the running process and proves it.
-  private func run(_ entry: HAProxyMapEntry) async throws(ConnectorError) {
-    try await runtime.set(HAProxyMapEntry.key, to: entry.text, in: spec.map)
-    let found = try await runtime.value(of: HAProxyMapEntry.key, in: spec.map)
+  private func run(_ entry: SplitEntry) async throws(ConnectorError) {
+    try await runtime.set(HAProxyMapFile.key, to: entry.text, in: spec.map)
+    let found = try await runtime.value(of: HAProxyMapFile.key, in: spec.map)
     guard found == entry.text else {
       throw ConnectorError(
         .garbage,
@@ -164,10 +158,10 @@ package struct HAProxyPlane: TrafficPlane {
 }
 
 extension HAProxyPlane {
-  private func write(_ entry: HAProxyMapEntry) -> EventLoopFuture<Void> {
+  private func write(_ entry: SplitEntry) -> EventLoopFuture<Void> {
     let file = file
     return NIOThreadPool.singleton.runIfActive(eventLoop: MultiThreadedEventLoopGroup.singleton.next()) {
-      try file.write(entry.text, for: HAProxyMapEntry.key)
+      try file.write(entry.text, for: HAProxyMapFile.key)
     }
   }
 
