@@ -36,6 +36,7 @@ enum SecretRedaction {
       case nil: break
       }
       texts += environment.metrics.secrets + environment.gauges.flatMap(\.query.secrets)
+      texts += environment.after?.secrets ?? []
     }
     if let bucket = pipeline.snapshots.bucket { texts += [bucket.accessKey, bucket.secretKey] }
     for case .dependencies(let specs) in pipeline.promotions.flatMap(\.gates) { texts += specs.flatMap(\.secrets) }
