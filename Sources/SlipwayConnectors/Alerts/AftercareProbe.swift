@@ -9,7 +9,10 @@ package protocol AftercareProbe: Sendable {
   ///
   /// - Parameters:
   ///   - spec: whom to ask, and for which rules.
-  ///   - about: what the test alert says it is about, as labels.
+  ///   - labels: what the test alert says it is about.
+  ///   - now: when the alert begins.
+  /// - Returns: an outcome for each rule that is asked for, and one for the alert.
+  /// - Throws: `unreachable` and its like when neither can be asked.
   func monitoring(
     _ spec: MonitoringSpec, about labels: [String: String], at now: Timestamp
   ) async throws(ConnectorError) -> [CheckOutcome]

@@ -35,7 +35,7 @@ enum SecretRedaction {
       case .postgres(let spec)?: texts += [spec.server] + spec.environment.values
       case nil: break
       }
-      texts += environment.metrics.secrets + environment.gauges.flatMap(\.query.secrets)
+      texts += environment.traffic.secrets + environment.metrics.secrets + environment.gauges.flatMap(\.query.secrets)
       texts += environment.after?.secrets ?? []
     }
     if let bucket = pipeline.snapshots.bucket { texts += [bucket.accessKey, bucket.secretKey] }
