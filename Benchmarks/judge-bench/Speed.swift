@@ -23,11 +23,11 @@ enum Speed {
     guard sum.isFinite else { return print("no figures") }
   }
 
+  /// Processor time, which other load on the machine changes less than the clock on the wall.
   private static func seconds(_ work: () -> Void) -> Double {
-    let start = ContinuousClock.now
+    let start = clock()
     work()
-    let time = ContinuousClock.now - start
-    return Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
+    return Double(clock() - start) / Double(CLOCKS_PER_SEC)
   }
 
   private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }

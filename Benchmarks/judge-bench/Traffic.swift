@@ -5,7 +5,12 @@ internal import SlipwayModel
 struct Chance {
   private var state: UInt64
 
-  init(_ seed: UInt64) { state = seed &* 0x9e37_79b9_7f4a_7c15 &+ 0x1234_5678_9abc_def1 }
+  /// Seeds that follow one another give sequences that have nothing in common: the seed is stirred, or they would be one sequence, moved by a step.
+  init(_ seed: UInt64) {
+    state = seed
+    state = next() ^ 0x1234_5678_9abc_def1
+    state = next()
+  }
 
   private mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
