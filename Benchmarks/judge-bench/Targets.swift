@@ -10,11 +10,12 @@ struct Targets {
   mutating func show() {
     print("\nTargets\n")
     for (name, rule) in [("ours strict", RuleName.strict), ("ours rollback", .rollBack)] {
-      let worst = Tables.columns.flatMap { column in
-        Tables.healthy.map { row in
-          tables.cell(Scenario(rate: column.rate, base: column.base, trouble: row.trouble)).stopped(rule)
-        }
-      }.max() ?? 100
+      let worst =
+        Tables.columns.flatMap { column in
+          Tables.healthy.map { row in
+            tables.cell(Scenario(rate: column.rate, base: column.base, trouble: row.trouble)).stopped(rule)
+          }
+        }.max() ?? 100
       line("false stops, \(name), worst column", worst, "%", atMost: 1)
     }
     delays()
@@ -57,6 +58,7 @@ struct Targets {
     // Ratios of looks that are ten seconds apart.
     let isMet = value <= limit + 1e-9
     self.isMet = self.isMet && isMet
-    print("| \(what) | \(String(format: "%.2f", value)) \(unit) | at most \(limit) \(unit) | \(isMet ? "met" : "MISSED") |")
+    print(
+      "| \(what) | \(String(format: "%.2f", value)) \(unit) | at most \(limit) \(unit) | \(isMet ? "met" : "MISSED") |")
   }
 }

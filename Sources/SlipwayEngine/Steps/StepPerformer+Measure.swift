@@ -4,7 +4,13 @@ internal import SlipwayModel
 
 extension StepPerformer {
   /// One look at the counters and what it means together with the earlier ones.
-  func measure(_ index: Int, _ history: RunHistory) async -> Event {
+  ///
+  /// - Parameters:
+  ///   - index: the watch.
+  ///   - history: the run so far.
+  ///   - earlier: what a judge that remembers came to in earlier runs, the newest first.
+  /// - Returns: the look as an event, also when nothing could be read.
+  func measure(_ index: Int, _ history: RunHistory, _ earlier: [RuleEvaluation]) async -> Event {
     let now = time.now()
     do throws(ConnectorError) {
       let sample = try await reading(now)
@@ -13,6 +19,7 @@ extension StepPerformer {
         return .measured(step: index, sample: sample, judgement: judgement)
       }
       var look = history.look(sample, step: index, now: now)
+      look.previous = earlier
       if look.state == nil, let blue = plan.blue?.slot {
         // Without it the judge is only more careful, so nothing waits for it.
         look.history = (try? await connectors.source.history(of: blue, now: now)) ?? []

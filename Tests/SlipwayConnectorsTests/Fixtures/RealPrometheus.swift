@@ -36,11 +36,11 @@ struct RealPrometheus {
 
   /// Waits for a reading that fits.
   func eventually(
-    _ what: String, _ source: PrometheusSource, _ fits: (PrometheusReading) -> Bool
-  ) async throws -> PrometheusReading {
-    var last: PrometheusReading?
+    _ what: String, _ source: PrometheusSource, _ fits: (CounterSample) -> Bool
+  ) async throws -> CounterSample {
+    var last: CounterSample?
     try await SlipwayConnectorsTests.eventually("\(what), but \(String(describing: last))") {
-      last = try await source.reading(now: Timestamp(milliseconds: 0), releases: Self.releases)
+      last = try await source.sample(now: Timestamp(milliseconds: 0), releases: Self.releases)
       return last.map(fits) ?? false
     }
     guard let last else { throw NeverHappened(description: what) }
@@ -81,8 +81,10 @@ struct RealPrometheus {
 
 /// Runs `body` with a client that follows no redirect.
 func withHTTPClient<Result>(_ body: (HTTPClient) async throws -> Result) async throws -> Result {
-  let client = HTTPClient(
-    eventLoopGroupProvider: .singleton, configuration: HTTPClient.Configuration(redirectConfiguration: .disallow))
+  var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+  // As the program's own client.
+  configuration.connectionPool.retryConnectionEstablishment = false
+  let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   do {
     let result = try await body(client)
     try await client.shutdown()
