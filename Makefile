@@ -6,7 +6,7 @@ SWIFT_FLAGS = --scratch-path $(BUILD)
 RELEASE_FLAGS = -c release --scratch-path $(RELEASE)
 DEMO_DIR ?= slipway-demo
 
-.PHONY: build test lint demo examples bench bench-data bench-peers soak soak-simulation soak-crash soak-calendar fuzz soak-fuzz install requirements clean
+.PHONY: build test lint demo examples bench bench-data bench-judge bench-traffic bench-peers soak soak-simulation soak-crash soak-calendar fuzz soak-fuzz install requirements clean
 
 build:
 	@scripts/install-packages build
@@ -56,7 +56,21 @@ bench-data:
 	swift build $(RELEASE_FLAGS) --product slipway-bench
 	$(RELEASE)/release/slipway-bench data $(or $(DIR),$(RELEASE)/bench-data)
 
-bench-peers: 
+# Simulated canaries under our judge and under the rules of others; RUNS of each cell.
+bench-judge:
+	@scripts/install-packages build
+	swift build $(RELEASE_FLAGS) --product judge-bench
+	$(RELEASE)/release/judge-bench --runs $(or $(RUNS),2000)
+
+# What moving traffic costs on each data plane, beside one another in one run.
+bench-traffic:
+	@scripts/install-packages bench
+	@scripts/test-tools
+	swift build $(RELEASE_FLAGS) --product slipway
+	swift build $(RELEASE_FLAGS) --product traffic-bench
+	Benchmarks/traffic/run $(abspath $(RELEASE))/release
+
+bench-peers:
 	@scripts/install-packages test
 	swift build $(RELEASE_FLAGS) --product slipway-bench
 	Benchmarks/peers/run $(abspath $(RELEASE))/release

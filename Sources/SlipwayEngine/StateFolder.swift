@@ -17,9 +17,9 @@ package struct StateFolder: Sendable, Equatable {
   package var evidence: URL { url.appending(path: "evidence", directoryHint: .isDirectory) }
   package var signingKey: URL { url.appending(path: "keys/evidence.pem") }
 
-  /// Where snapshots are, by the pipeline file in `root`.
-  package func snapshots(_ spec: SnapshotsSpec, _ root: URL) -> String {
-    guard let folder = spec.folder else { return url.appending(path: "snapshots").path }
+  /// Where snapshots are: in the `folder` that the pipeline file in `root` names, else here.
+  package func snapshots(_ folder: String?, _ root: URL) -> String {
+    guard let folder else { return url.appending(path: "snapshots").path }
     return folder.hasPrefix("/") ? folder : root.appending(path: folder).path
   }
 

@@ -45,6 +45,7 @@ extension Mutant {
     .giveUpGoingBack,
     .believeUnread,
     .destroyGreenFirst,
+    .cutFirst,
     .destroyGreenAnyway,
     .endWithoutEvidence,
     .migrateWithoutSnapshot,

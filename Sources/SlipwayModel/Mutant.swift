@@ -40,6 +40,7 @@ package enum Mutant: String, CaseIterable, Sendable {
   case giveUpGoingBack = "give-up-going-back"
   case believeUnread = "believe-unread"
   case destroyGreenFirst = "destroy-green-first"
+  case cutFirst = "cut-first"
   case destroyGreenAnyway = "destroy-green-anyway"
   case endWithoutEvidence = "end-without-evidence"
   case migrateWithoutSnapshot = "migrate-without-snapshot"

@@ -17,6 +17,7 @@ package enum PipelineFile {
     _ data: Data, path: String, folder: String? = nil
   ) -> Result<PipelineDocument, PipelineProblems> {
     let reading = Reading()
+    reading.folder = folder
     do throws(PipelineProblem) {
       let reader = YAMLReader(try SourceText(data))
       defer { reading.problems += reader.problems }

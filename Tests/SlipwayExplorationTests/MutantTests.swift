@@ -36,6 +36,7 @@ extension Mutant {
     case .migrateWithoutSnapshot, .restoreBeforeTraffic, .repeatRestore, .rolledBackWithoutData: .restorable
     case .restoreIrreversible, .turnPastReturn: .irreversible
     case .waitForClock: .blueGreen
+    case .cutFirst: .drained
     default: .plain
     }
   }

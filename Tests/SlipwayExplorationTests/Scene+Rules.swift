@@ -52,7 +52,7 @@ extension Scene {
     switch step.action {
     case .shift(percent: 0, settles: false): nil
     case .verify(.blue, _), .data(.restore), .data(.resumeWrites), .data(.setAside), .record(.rolledBack),
-      .destroy(.green), .notify(.rolledBack):
+      .destroy(.green), .drain(.green, _), .notify(.rolledBack):
       world.isGreenServing ? "\(step.id) begins on the way back while green may still get traffic" : nil
     default: "\(step.id) has no place on the way back"
     }
@@ -79,6 +79,10 @@ extension Scene {
     case .record(.rolledBack), .notify(.rolledBack):
       return world.isGreenServing && promotion.plan.operation == .promote
         ? "\(step.id) is said while green may get traffic" : nil
+    case .drain(.green, _):
+      return world.isGreenServing ? "\(step.id) begins while green may still get traffic" : nil
+    case .drain(.blue, _):
+      return world.share == 100 && !world.isTorn ? nil : "\(step.id) begins while blue may still get traffic"
     case .gate, .recheck, .approve, .confirm, .verify, .watch: return nil
     }
   }

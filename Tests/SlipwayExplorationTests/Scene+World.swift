@@ -18,7 +18,7 @@ extension Scene {
     case .verify(.green, _): world.slot == .whole
     case .verify(.front, _): world.slot == .whole && world.share == 100 && !world.isTorn
     case .verify(.blue, _): !world.isGreenServing
-    case .notify, .record, .schedule: true
+    case .notify, .record, .schedule, .drain: true
     case .gate, .recheck, .approve, .confirm, .watch: false
     }
   }
@@ -36,7 +36,7 @@ extension Scene {
     case .data(.setAside): contents == .half ? world.own == .whole : world.own != .empty
     case .data(.resumeWrites): contents == .whole && world.isPaused
     case .data: false
-    case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule, .notify: false
+    case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule, .notify, .drain: false
     }
   }
 
@@ -57,7 +57,7 @@ extension Scene {
       world.data = isWhole ? .empty : .half
       world.isRestored = isWhole
     case .data: break
-    case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule, .notify: break
+    case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule, .notify, .drain: break
     }
   }
 }

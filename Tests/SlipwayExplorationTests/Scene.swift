@@ -188,7 +188,7 @@ private struct KeyWriter {
       case .approve(let spec): spec.expires
       case .confirm: record.step.timeout
       case .data, .deploy, .shift, .destroy: record.step.timeout
-      case .gate, .recheck, .verify, .watch, .record, .schedule, .notify: nil
+      case .gate, .recheck, .verify, .watch, .record, .schedule, .notify, .drain: nil
       }
     guard let limit else { return packer.put(1, 2) }
     packer.put(start > now ? 2 : now - start >= limit ? 3 : 1, 2)

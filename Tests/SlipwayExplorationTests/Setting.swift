@@ -20,7 +20,7 @@ struct Setting: Sendable, CustomStringConvertible {
 
   static let all: [Setting] = [
     canary, blueGreen, firstDeployment, manual, byPeople, asked, exits, approval, gates, careful, impatient, byHand,
-    rivals,
+    rivals, drained,
     compatible, restorable, irreversible, ownData, ownDataAsked, frozen,
   ]
 
@@ -72,7 +72,8 @@ struct Setting: Sendable, CustomStringConvertible {
     horizon: "deploy", atLeast: 500)
   static let careful = Setting(
     name: "automatic rollback off, green kept",
-    plan: Sample.plan(weights: [50, 100], rollback: RollbackSpec(automatic: false, keepGreen: true)), atLeast: 1_000)
+    plan: Sample.plan(weights: [50, 100], rollback: RollbackSpec(automatic: false, keepGreen: true, drain: nil)),
+    atLeast: 1_000)
   static let impatient = Setting(
     name: "undecided goes back", plan: Sample.plan(weights: [50, 100], watch: Sample.watch(.rollBack)), atLeast: 1_000)
   static let byHand = Setting(
@@ -80,6 +81,8 @@ struct Setting: Sendable, CustomStringConvertible {
   static let rivals = Setting(
     name: "two promotions for one environment", plan: Sample.plan(),
     rival: { serves in Sample.plan(of: Sample.third, over: serves) }, atLeast: 1_000)
+  static let drained = Setting(
+    name: "what is open is cut", plan: Sample.plan(rollback: RollbackSpec(drain: .seconds(30))), atLeast: 1_000)
   static let compatible = data(.compatible)
   static let restorable = data(.restorable)
   static let irreversible = data(.irreversible)
@@ -87,12 +90,13 @@ struct Setting: Sendable, CustomStringConvertible {
   /// Green on a copy of blue's data; what was written to it goes aside without asking.
   static let ownData = Setting(
     name: "data of green's own",
-    plan: Sample.plan(rollback: RollbackSpec(writes: .setAside), migration: .irreversible, greenData: .copy),
+    plan: Sample.plan(
+      rollback: RollbackSpec(writes: .setAside, drain: nil), migration: .irreversible, greenData: .copy),
     atLeast: 1_000)
   /// The same, where a person is asked before writes are left behind, and green is kept.
   static let ownDataAsked = Setting(
     name: "data of green's own, asked before they are left",
-    plan: Sample.plan(rollback: RollbackSpec(keepGreen: true), greenData: .copy), atLeast: 1_000)
+    plan: Sample.plan(rollback: RollbackSpec(keepGreen: true, drain: nil), greenData: .copy), atLeast: 1_000)
 
   private static func data(_ migration: MigrationSpec) -> Setting {
     Setting(
@@ -124,7 +128,7 @@ enum Sample {
   static func plan(
     of release: Release = new, over serves: Release = old, gates: [String] = [], approval: ApprovalSpec? = nil,
     confirms: [ConfirmSpec] = [], weights: [Int] = [100], watch: WatchSpec = watch(),
-    rollback: RollbackSpec = RollbackSpec(), migration: MigrationSpec? = nil, greenData: GreenData = .shared,
+    rollback: RollbackSpec = RollbackSpec(drain: nil), migration: MigrationSpec? = nil, greenData: GreenData = .shared,
     hasBlue: Bool = true, isFrozenByFreezes: Bool = false, automation: AutomationSpec = .automatic,
     exits: [ExitGate] = []
   ) -> Plan {

@@ -37,7 +37,7 @@ enum Sample {
   static func spec(
     gates: [GateSpec] = [gate("g1"), gate("g2")], approval: ApprovalSpec? = approval, confirms: [ConfirmSpec] = [],
     weights: [Int] = [10, 50, 100], watch: WatchSpec = WatchSpec(every: .seconds(10), patience: .minutes(2)),
-    rollback: RollbackSpec = RollbackSpec(), migration: MigrationSpec? = nil, greenData: GreenData = .shared
+    rollback: RollbackSpec = RollbackSpec(drain: nil), migration: MigrationSpec? = nil, greenData: GreenData = .shared
   ) -> PromotionSpec {
     PromotionSpec(
       from: "staging", to: "production", gates: gates, approval: approval, confirms: confirms,

@@ -27,6 +27,24 @@ enum CompleteExample {
           - {name: pool, json: {url: "http://127.0.0.1:6432/stats", path: "$.pools['${slot}'].in_use"}, pause_above: 90}
         health: {path: /healthz, every: 1s, tries: 36, status: 204, timeout: 2s}
         version: {path: /version}
+      edge:
+        deploy: {processes: {run: ./edge, ports: {a: 7101, b: 7102}}}
+        traffic: {envoy: {admin: "http://127.0.0.1:9901", file: /etc/envoy/edge.json, name: edge, url: "http://127.0.0.1:8101"}}
+      mesh:
+        deploy: {processes: {run: ./mesh, ports: {a: 7103, b: 7104}}}
+        traffic: {traefik: {api: "http://127.0.0.1:8181", file: /etc/traefik/dynamic/mesh.yml, name: mesh, health: /up, url: "http://127.0.0.1:8102"}}
+      site:
+        deploy: {processes: {run: ./site, ports: {a: 7105, b: 7106}}}
+        traffic: {nginx: {file: /etc/nginx/slipway/site.conf, name: site, pid: /run/nginx.pid, test: nginx -t, reload: systemctl reload nginx, status: "http://127.0.0.1:8182/slipway", url: "http://127.0.0.1:8103"}}
+        metrics: {prometheus: {url: "http://127.0.0.1:9090", requests: 'r{slot="${slot}"}', errors: 'e{slot="${slot}"}'}}
+      blog:
+        deploy: {processes: {run: ./blog, ports: {a: 7107, b: 7108}}}
+        traffic: {caddy: {admin: "http://127.0.0.1:2020", id: blog, url: "http://127.0.0.1:8104"}}
+        metrics: {prometheus: {url: "http://127.0.0.1:9090", requests: 'r{slot="${slot}"}', errors: 'e{slot="${slot}"}'}}
+      cluster:
+        deploy: {processes: {run: ./cluster, ports: {a: 7109, b: 7110}}}
+        traffic: {gateway-api: {server: "https://10.0.0.1:6443", namespace: shop, route: app, services: {a: app-a, b: app-b}, token: "${file:token}", ca: ops/ca.crt, url: "http://127.0.0.1:8105"}}
+        metrics: {prometheus: {url: "http://127.0.0.1:9090", requests: 'r{slot="${slot}"}', errors: 'e{slot="${slot}"}'}}
       production:
         protected: true
         deploy:
@@ -37,6 +55,34 @@ enum CompleteExample {
           prometheus: {url: "http://127.0.0.1:9090", requests: 'sum(http_requests_total{slot="${slot}"})', errors: 'e{slot="${slot}"}', latency: 'l{v="${release}"}', headers: {Authorization: "Bearer ${file:prom.token}"}, timeout: 3s}
         data:
           commands: {snapshot: ./copy.sh, migrate: ./migrate.sh, restore: ./restore.sh, read_back: ./ask.sh, directory: data, timeout: 20m, environment: {DSN: "${file:dsn}"}}
+        after:
+          alive:
+            until: 4m
+            every: 15s
+            checks: [liveness, readiness, {processes: {then: ask-rollback, looks: 2}}, version, {traffic: {minimum: 10}}, {command: {name: logs, run: ./logs.sh}}]
+          healthy:
+            until: 20m
+            every: 2m
+            checks:
+              - error_rate: {above: 2%, then: ask-rollback}
+              - p99_increase: {above: 15%, looks: 4}
+              - throughput: {below: 60%, above: 300%}
+              - dependencies
+              - alerts: {url: "http://am:9093", matchers: ['severity="critical"'], headers: {Authorization: "Bearer ${file:am.token}"}, timeout: 4s}
+              - monitoring: {prometheus: "http://p:9090", alertmanager: "http://am:9093", rules: {queue: queue_depth}, headers: {X: "${env:X}"}, timeout: 6s}
+              - check: {test: {http: {name: cart, path: /cart}}, then: ask-rollback, looks: 3}
+          lasting:
+            until: 12h
+            every: 5m
+            checks:
+              - trend: {gauge: memory, above: 2000.5, within: 48h}
+              - trend: {name: disk, gauge: disk-free, below: 10, within: 7d, then: ask-rollback}
+              - trend: {name: all, grows: 50%, within: 24h}
+              - trend: {name: rising, gauge: memory, rises_per_hour: 5}
+              - trend: {name: falling, gauge: disk-free, falls_per_hour: 1.5}
+              - figure: {name: orders, sql: {url: "postgresql://shop:${env:SHOP_DB}@db/shop", query: SELECT 1}, drop: 20%, timeout: 9s}
+              - figure: {name: basket, http: {url: "http://bi/api", path: data.0.value, headers: {K: "${env:K}"}}, below: -1, above: 100.5}
+              - figure: {name: queue, command: {run: ./queue.sh, environment: {Q: "${env:Q}"}}, rise: 300%}
     promotions:
       - to: staging
       - from: staging
@@ -75,6 +121,7 @@ enum CompleteExample {
           window: 3m
           patience: 9m
           when_undecided: roll-back
+          judge: {sequential: {warm_up: 20s, on_worse: roll-back, error_budget: 1%, dispersion: 3, on_avoided: warn}}
           rules:
             - error_rate: {roll_back_above: 5%, pause_above: 1%}
             - error_rate_increase: {roll_back_above: 1%}
@@ -118,7 +165,7 @@ enum CompleteExample {
         until: Timestamp(milliseconds: 1_799_017_200_000),
         reason: "books are closed", environments: ["production"])
     ],
-    environments: [staging, production],
+    environments: [staging] + planes + [production],
     promotions: [PromotionSpec(from: nil, to: "staging"), promotion],
     notify: [NotifySpec(run: "./tell-team.sh", environment: ["TOKEN": SecretText("${env:CHAT_TOKEN}")])],
     identity: IdentitySpec(
@@ -184,7 +231,8 @@ enum CompleteExample {
     data: .commands(
       DataCommandsSpec(
         snapshot: "./copy.sh", migrate: "./migrate.sh", restore: "./restore.sh", readBack: "./ask.sh",
-        environment: ["DSN": SecretText("${file:dsn}")], directory: "data", timeout: .minutes(20))))
+        environment: ["DSN": SecretText("${file:dsn}")], directory: "data", timeout: .minutes(20))),
+    after: after)
 
   private static let promotion = PromotionSpec(
     from: "staging", to: "production",
@@ -215,7 +263,10 @@ enum CompleteExample {
           .p99Increase,
           [WatchLimit(.rollBack, .above, 1), WatchLimit(.pause, .above, 0.1), WatchLimit(.alert, .above, 0.05)]),
         WatchRule(.availability, [WatchLimit(.rollBack, .below, 0.999)]),
-      ]),
+      ],
+      judge: .sequential(
+        SequentialSpec(
+          warmUp: .seconds(20), onWorse: .rollBack, errorBudget: 0.01, dispersion: 3, onAvoided: .warn))),
     verify: VerifySpec(
       beforeTraffic: [
         .http(name: "login", path: "/login?v=${release}", status: 302, contains: "Welcome", timeout: .seconds(6)),

@@ -26,14 +26,17 @@ package struct WatchLook: Sendable {
   package var state: SequentialState?
   /// What blue answered in each of the last hours' minutes before the run; only asked for at the first look. Empty where nobody knows.
   package var history: [SlotCounters]
+  /// What the same rule came to in earlier promotions to this environment, one a finished watch, the newest first; for `keptn`.
+  package var previous: [RuleEvaluation]
   package var now: Timestamp
 
   package init(
     spec: WatchSpec, green: Slot, blue: Slot?, percent: Int = 100, mustProve: Bool = false, planned: Span = .minutes(5),
     duration: Span = .minutes(5), startedAt: Timestamp? = nil, samples: [CounterSample],
     reference: [CounterSample] = [], crashesSince: CounterSample? = nil, state: SequentialState? = nil,
-    history: [SlotCounters] = [], now: Timestamp
+    history: [SlotCounters] = [], previous: [RuleEvaluation] = [], now: Timestamp
   ) {
+    self.previous = previous
     self.spec = spec
     self.green = green
     self.blue = blue
@@ -55,10 +58,14 @@ extension WatchJudge {
   /// Judges one look by the judge that the pipeline file names; a pure function.
   package static func judge(_ look: WatchLook) -> WatchJudgement {
     switch look.spec.judge {
-    case .sequential, .thresholds:
+    case .sequential(let spec): SequentialJudge.judge(look, spec)
+    case .thresholds:
       judge(
         spec: look.spec, green: look.green, blue: look.blue, samples: look.samples, reference: look.reference,
         crashesSince: look.crashesSince, now: look.now)
+    case .limitedThresholds(let limits): LimitedThresholdsJudge.judge(look, by: limits)
+    case .kayenta(let spec): KayentaJudge.judge(look, by: spec)
+    case .keptn(let spec): KeptnJudge.judge(look, by: spec)
     }
   }
 }

@@ -36,7 +36,8 @@ struct RegistryAccess: Sendable {
     tls = try Self.tls(spec?.ca, folder: folder)
   }
 
-  private static func tls(_ ca: String?, folder: String) throws(ConnectorError) -> TLSConfiguration? {
+  /// What a PEM file of own certificate authorities stands for; nil without one.
+  static func tls(_ ca: String?, folder: String) throws(ConnectorError) -> TLSConfiguration? {
     guard let ca else { return nil }
     let path = ca.hasPrefix("/") ? ca : folder + "/" + ca
     do {

@@ -14,6 +14,8 @@ struct RegistryWire: Sendable {
     var method = HTTPMethod.GET
     var url: URL
     var accept: [String] = []
+    var headers: [String: String] = [:]
+    var body: Data?
     /// The value of `Authorization`; sent to this very address alone.
     var authorization: Secret?
     var tls: TLSConfiguration?
@@ -77,6 +79,8 @@ struct RegistryWire: Sendable {
     asked.tlsConfiguration = request.tls
     asked.headers.add(name: "User-Agent", value: "slipway")
     for type in request.accept { asked.headers.add(name: "Accept", value: type) }
+    for (name, value) in request.headers { asked.headers.add(name: name, value: value) }
+    if let body = request.body { asked.body = .bytes(ByteBuffer(bytes: body)) }
     request.authorization?.reveal { asked.headers.add(name: "Authorization", value: $0) }
     do {
       let response = try await client.execute(asked, timeout: .milliseconds(timeout.milliseconds))

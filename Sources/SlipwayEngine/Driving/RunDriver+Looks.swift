@@ -23,4 +23,13 @@ extension RunDriver {
       try? await performer.reading(house.time.now())
     } ?? nil
   }
+
+  /// What a judge that remembers came to in earlier runs, read once: while this one is open, no other ends there.
+  func earlierEvaluations() async throws -> [RuleEvaluation] {
+    guard case .keptn = promotion.plan.watch.judge else { return [] }
+    if let earlier { return earlier }
+    let found = try await RunArchive(house.journal.reader).evaluations(into: promotion.plan.to, before: run)
+    earlier = found
+    return found
+  }
 }

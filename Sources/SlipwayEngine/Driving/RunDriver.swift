@@ -20,6 +20,8 @@ actor RunDriver {
   var messengers: [Task<Void, Never>] = []
   /// What blue's counters said before anything began; the far end of the reference window.
   var before: CounterSample?
+  /// See ``earlierEvaluations()``; nil until it was asked for.
+  var earlier: [RuleEvaluation]?
 
   private static let neverBegun = StepResult.errored("given up before it began")
   /// How long an effect may take to end after it was cancelled.
@@ -130,8 +132,8 @@ actor RunDriver {
       case .readBack(let stepRun):
         try await underWay(stepRun) { [performer = performerNow] in await performer.readBack(stepRun) }
       case .measure(let stepRun):
-        let history = history
-        try await underWay(stepRun) { [performer] in await performer.measure(stepRun.index, history) }
+        let (history, earlier) = (history, try await earlierEvaluations())
+        try await underWay(stepRun) { [performer] in await performer.measure(stepRun.index, history, earlier) }
       case .followUp(let attempt): try await followUp(attempt)
       case .writeEvidence(_, let attempt): try await writeEvidence(attempt)
       case .wait(let wait):
@@ -203,7 +205,7 @@ actor RunDriver {
     case .record(let change): try await record(stepRun, change, after: intent)
     case .schedule(let span): try await schedule(stepRun, span, after: intent)
     case .gate, .recheck, .approve, .confirm, .data, .deploy, .verify, .shift, .watch, .notify,
-      .destroy:
+      .drain, .destroy:
       try await prepare(stepRun)
       if Mutant.effectBeforeIntent.isActive {
         _ = await performer.perform(stepRun, generation: UInt64(max(0, history.sequence)), ledger: house.ledger()) {

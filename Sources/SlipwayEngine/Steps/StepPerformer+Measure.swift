@@ -4,14 +4,22 @@ internal import SlipwayModel
 
 extension StepPerformer {
   /// One look at the counters and what it means together with the earlier ones.
-  func measure(_ index: Int, _ history: RunHistory) async -> Event {
+  ///
+  /// - Parameters:
+  ///   - index: the watch.
+  ///   - history: the run so far.
+  ///   - earlier: what a judge that remembers came to in earlier runs, the newest first.
+  /// - Returns: the look as an event, also when nothing could be read.
+  func measure(_ index: Int, _ history: RunHistory, _ earlier: [RuleEvaluation]) async -> Event {
     let now = time.now()
     do throws(ConnectorError) {
       let sample = try await reading(now)
-      if let drift = try await drift(from: history.promotion.records[index].step, or: history.promotion.inHand) {
-        return .measured(step: index, sample: sample, judgement: WatchJudgement(verdict: .error, reason: drift))
+      if let found = try await drift(from: history.promotion.records[index].step, or: history.promotion.inHand) {
+        let judgement = try await answer(found, sample, index, history)
+        return .measured(step: index, sample: sample, judgement: judgement)
       }
       var look = history.look(sample, step: index, now: now)
+      look.previous = earlier
       if look.state == nil, let blue = plan.blue?.slot {
         // Without it the judge is only more careful, so nothing waits for it.
         look.history = (try? await connectors.source.history(of: blue, now: now)) ?? []
@@ -23,18 +31,39 @@ extension StepPerformer {
     }
   }
 
-  /// Says so when the data plane no longer divides as the step before had it: somebody else changed it, and the figures mean something else.
-  private func drift(from step: Step, or next: Step?) async throws(ConnectorError) -> String? {
+  /// What the data plane says, when it no longer divides as the step before had it: the figures mean something else then.
+  private func drift(from step: Step, or next: Step?) async throws(ConnectorError) -> Split? {
     guard case .watch(let percent, _) = step.action, !Mutant.ignoreDrift.isActive else { return nil }
-    let wanted = plan.split(percent: percent, settles: false)
     let found = try await connectors.plane.readSplit()
     // Whoever does the next shift by hand does it before they say so.
     if case .shift(let percent, let settles)? = next?.action, found == plan.split(percent: percent, settles: settles) {
       return nil
     }
-    return found == wanted
-      ? nil
-      : "the data plane says \(found), this step is about \(wanted); somebody else changed it: set it back, or abort"
+    return found == plan.split(percent: percent, settles: false) ? nil : found
+  }
+
+  /// A plane that began anew and forgot its split is told again what the journal says; one that somebody else changed stops the run.
+  ///
+  /// Telling it again is no new effect: the shift that is repeated is in the journal, with its generation behind this one.
+  private func answer(
+    _ found: Split, _ sample: CounterSample, _ index: Int, _ history: RunHistory
+  ) async throws(ConnectorError) -> WatchJudgement {
+    guard case .watch(let percent, _) = history.promotion.records[index].step.action else {
+      return WatchJudgement(verdict: .error, reason: "the data plane says \(found)")
+    }
+    let wanted = plan.split(percent: percent, settles: false)
+    guard let before = history.samples.last, before.source != sample.source else {
+      return WatchJudgement(
+        verdict: .pause,
+        reason:
+          "the data plane says \(found), this step is about \(wanted); somebody else changed it: set it back, or abort"
+      )
+    }
+    try await connectors.plane.apply(wanted, targets: targets, generation: UInt64(max(0, history.sequence)))
+    let now = try await connectors.plane.readSplit()
+    return WatchJudgement(
+      verdict: .error,
+      reason: "the data plane began anew and said \(found); it was told \(wanted) again and says \(now)")
   }
 
   /// The counters of both slots with the crash counts of the deployer.
@@ -48,6 +77,10 @@ extension StepPerformer {
     let asksDatabase = plan.watch.rules.contains { $0.metric == .databaseErrors }
     if asksDatabase, let errors = try await connectors.data?.connectionErrors(of: plan.green) {
       sample.databaseErrors[plan.green] = errors
+    }
+    // One that cannot be read is missing, which its limits see; the counts are judged all the same.
+    if let gauges = connectors.gauges, let read = try? await gauges.gauges(now: now, releases: releases) {
+      sample.gauges = read
     }
     return sample
   }

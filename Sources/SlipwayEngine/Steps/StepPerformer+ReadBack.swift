@@ -40,7 +40,7 @@ extension StepPerformer {
         case .unknown: return .unclear("the tool cannot be asked what slot \(deployment.slot) holds")
         }
       case .notify: return .unclear("a message cannot be asked back")
-      case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule:
+      case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule, .drain:
         return .undone("nothing outside is changed by this step")
       }
     } catch {

@@ -3,7 +3,7 @@ internal import SlipwayModel
 
 /// Dividing traffic, and what has to change hands with it.
 extension StepPerformer {
-  private var targets: [Slot: String] {
+  var targets: [Slot: String] {
     var targets = [plan.green: plan.environment.address(of: plan.green)]
     if let blue = plan.blue { targets[blue.slot] = plan.environment.address(of: blue.slot) }
     return targets
@@ -65,6 +65,11 @@ extension StepPerformer {
   private func drained(_ split: Split) async -> StepResult {
     let began = time.now()
     var before: UInt64?
+    // A plane that settles slowly may still send requests to green after it has said that it does not.
+    let settled = began + connectors.plane.capabilities.settles
+    while time.now() < settled {
+      do { try await time.sleep(for: min(.milliseconds(20), settled - time.now())) } catch { break }
+    }
     for _ in 0..<10 {
       do throws(ConnectorError) {
         let sample = try await connectors.plane.counters(now: time.now())

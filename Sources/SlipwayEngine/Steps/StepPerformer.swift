@@ -37,6 +37,7 @@ struct StepPerformer: Sendable {
     case .verify(let target, let checks): result = await verify(target, checks, progress)
     case .shift(let percent, let settles):
       return await reported(stepRun, shift(percent, settles: settles, generation: generation, progress))
+    case .drain(let role, let patience): result = await drain(role, patience, progress)
     case .destroy(let role): result = await destroy(role)
     case .notify(let milestone): result = await notify(milestone)
     case .approve, .confirm, .watch, .record, .schedule:

@@ -37,7 +37,7 @@ extension Step {
   package var isOpenToPeople: Bool {
     switch kind {
     case .snapshot, .backup, .restore, .deploy, .migrate, .verify, .shift: id != "resume-writes"
-    case .gate, .approve, .confirm, .watch, .record, .notify, .schedule, .destroy: false
+    case .gate, .approve, .confirm, .watch, .record, .notify, .schedule, .drain, .destroy: false
     }
   }
 }

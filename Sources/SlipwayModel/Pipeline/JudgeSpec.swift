@@ -4,19 +4,18 @@ package enum JudgeSpec: Codable, Sendable, Equatable {
   case sequential(SequentialSpec)
   /// The figures of the newest window against the limits, as they stand.
   case thresholds
+  /// The same limits, one measurement an interval, with so many that may be beyond them.
+  case limitedThresholds(FailureLimits)
+  /// As Spinnaker's Kayenta compares; no data and errors are never a pass here.
+  case kayenta(KayentaSpec)
+  /// As Keptn scores service level objectives; no data and errors are never a pass here.
+  case keptn(KeptnSpec)
 
   /// Whether every reading since the watch began is needed, not only the newest window.
   package var needsWholeWatch: Bool {
     switch self {
     case .sequential, .thresholds: false
+    case .limitedThresholds, .kayenta, .keptn: true
     }
   }
-}
-
-/// Settings of the sequential judge.
-package struct SequentialSpec: Codable, Sendable, Equatable {
-  /// How much of the time after a change of weights is left out of comparisons; nil: a fifth of the watch, at most a minute.
-  package var warmUp: Span?
-
-  package init(warmUp: Span? = nil) { self.warmUp = warmUp }
 }

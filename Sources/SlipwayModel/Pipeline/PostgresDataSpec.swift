@@ -16,6 +16,8 @@ package struct PostgresDataSpec: Codable, Sendable, Equatable {
   package var odoo: OdooSpec?
   /// How long one deed may take.
   package var timeout: Span
+  /// Where snapshots are kept, as `snapshots.folder` of the pipeline file says when it is read: a plan restores from where it copied to. Nil: below the state.
+  package var snapshotFolder: String?
 
   package init(
     server: SecretText, databases: DatabaseNames, files: FilesSpec? = nil, migrate: String? = nil,

@@ -52,11 +52,14 @@ package struct RollbackSpec: Codable, Sendable, Equatable {
   package var roles: [RoleName]
   /// What becomes of data that were written since the cutover, where going back leaves them behind.
   package var writes: LeftWrites
+  /// How long what a slot still answers may go on when its traffic is gone, blue's after success and green's after going back; then it is cut. Nil: nobody looks.
+  package var drain: Span?
 
   package init(
     automatic: Bool = true, keepBlue: Span = .hours(24), keepGreen: Bool = false, roles: [RoleName] = [],
-    writes: LeftWrites = .ask
+    writes: LeftWrites = .ask, drain: Span? = .seconds(30)
   ) {
+    self.drain = drain
     self.automatic = automatic
     self.keepBlue = keepBlue
     self.keepGreen = keepGreen

@@ -3,14 +3,48 @@ package enum TrafficSpec: Codable, Sendable, Equatable {
   /// Slipway's own router.
   case router(RouterSpec)
   case haproxy(HAProxySpec)
-}
+  case nginx(NginxSpec)
+  case traefik(TraefikSpec)
+  case caddy(CaddySpec)
+  case envoy(EnvoySpec)
+  case gateway(GatewaySpec)
 
-/// Slipway's own router, a process of its own.
-package struct RouterSpec: Codable, Sendable, Equatable {
-  /// Where clients connect, `host:port`.
-  package var listen: String
+  /// What people call it.
+  package var product: String {
+    switch self {
+    case .router: "the router"
+    case .haproxy: "HAProxy"
+    case .nginx: "nginx"
+    case .traefik: "Traefik"
+    case .caddy: "Caddy"
+    case .envoy: "Envoy"
+    case .gateway: "an HTTPRoute"
+    }
+  }
 
-  package init(listen: String) { self.listen = listen }
+  /// Whether the plane itself counts the requests of each slot.
+  package var countsPerSlot: Bool {
+    switch self {
+    case .router, .haproxy, .traefik, .envoy: true
+    case .nginx, .caddy, .gateway: false
+    }
+  }
+
+  /// Everything in it that may refer to secrets.
+  package var secrets: [SecretText] {
+    switch self {
+    case .gateway(let spec): [spec.token]
+    case .router, .haproxy, .nginx, .traefik, .caddy, .envoy: []
+    }
+  }
+
+  /// Whether its counts have latencies.
+  package var countsLatencies: Bool {
+    switch self {
+    case .router: true
+    case .haproxy, .traefik, .envoy, .nginx, .caddy, .gateway: false
+    }
+  }
 }
 
 /// HAProxy's runtime API with the percentage in a map.

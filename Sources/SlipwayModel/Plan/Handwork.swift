@@ -121,18 +121,7 @@ package struct Handwork: Sendable {
       settles
       ? "settle release \(release.id): slot \(green) has everything and answers for itself"
       : "give release \(release.id) in slot \(green) \(percent) % of new requests of \(environment.name)"
-    let how: String
-    switch environment.traffic {
-    case .router:
-      let targets = Slot.allCases.map { " --target-\($0) \(environment.address(of: $0))" }.joined()
-      how =
-        "slipway route set \(environment.name) --a \(split.a) --b \(split.b)"
-        + (split.fallback.map { " --fallback \($0)" } ?? "") + targets
-    case .haproxy(let spec):
-      let entry = "\(split.a):\(split.b):\(split.fallback?.rawValue ?? "none")"
-      how =
-        "the line 'split \(entry)' in \(spec.map), and echo 'set map \(spec.map) split \(entry)' | socat stdio \(spec.socket)"
-    }
+    let how = TrafficByHand(environment: environment, split: split).words
     return Work(what: what + " (\(split)\(fallback))", how: how, check: "the data plane must say \(split)\(fallback)")
   }
 

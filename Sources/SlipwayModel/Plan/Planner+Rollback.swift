@@ -29,7 +29,7 @@ extension Planner {
     let spec = pipeline.promotion(to: target)
     return Plan(
       operation: .rollback, project: pipeline.project, release: wanted, from: nil, to: target, environment: environment,
-      blue: live, green: live.slot.other, steps: Self.rollbackSteps(done, environment),
+      blue: live, green: live.slot.other, steps: Self.rollbackSteps(done, environment, drain: spec?.rollback.drain),
       watch: spec?.watch ?? WatchSpec(), rollback: spec?.rollback ?? RollbackSpec(), greenData: done.greenData,
       windows: [:], roles: pipeline.roles, identity: pipeline.identity, incident: incident)
   }
@@ -50,14 +50,16 @@ extension Planner {
   }
 
   /// Going back by hand: make sure the old release runs, look at it, switch, bring its data back where they were changed, look at the front door.
-  private static func rollbackSteps(_ done: PlacedData, _ environment: EnvironmentSpec) -> [Step] {
+  private static func rollbackSteps(_ done: PlacedData, _ environment: EnvironmentSpec, drain: Span?) -> [Step] {
     let deploy = Step(id: "deploy", action: .deploy, timeout: .minutes(10), retry: .few, undo: .nothing)
     let look = Step(
       id: "verify-green", action: .verify(.green, []), timeout: .minutes(10), retry: .once, undo: .nothing)
-    func shift(_ time: Span) -> Step {
-      Step(
-        id: "shift-100", action: .shift(percent: 100, settles: false), timeout: time, retry: .untilDone,
-        undo: .impossible)
+    func shift(_ time: Span) -> [Step] {
+      [
+        Step(
+          id: "shift-100", action: .shift(percent: 100, settles: false), timeout: time, retry: .untilDone,
+          undo: .impossible)
+      ] + (drain.map { [.drain(.blue, patience: $0)] } ?? [])
     }
     func data(_ id: StepID, _ deed: DataDeed) -> Step {
       Step(
@@ -76,15 +78,15 @@ extension Planner {
     if done.greenData == .shared {
       // The old release may not even start on the new data, so it is looked at once it has its own.
       return done.migration == .restorable
-        ? [deploy, shift(.seconds(30)), data("restore", .restore), look] + end + [tell]
-        : [deploy, look, shift(.seconds(30))] + end + [tell]
+        ? [deploy] + shift(.seconds(30)) + [data("restore", .restore), look] + end + [tell]
+        : [deploy, look] + shift(.seconds(30)) + end + [tell]
     }
     let removal = [
       Step(id: "empty-slot", action: .destroy(.blue), timeout: .minutes(5), retry: .few, undo: .impossible),
       data("set-aside", .setAside), tell,
     ]
     return environment.knowsOneDatabaseName
-      ? [shift(.seconds(30) + environment.swapTime), look] + end + removal
-      : [deploy, look, shift(.seconds(30))] + end + removal
+      ? shift(.seconds(30) + environment.swapTime) + [look] + end + removal
+      : [deploy, look] + shift(.seconds(30)) + end + removal
   }
 }

@@ -166,6 +166,7 @@ struct PromotionSteps {
       Step(id: "record", action: .record(.promoted), timeout: .seconds(30), retry: .few, undo: .impossible),
     ]
     if hasBlue {
+      if let drain = spec.rollback.drain { steps.append(.drain(.blue, patience: drain)) }
       steps.append(
         Step(
           id: "schedule-blue-removal", action: .schedule(after: spec.rollback.keepBlue), timeout: .seconds(30),

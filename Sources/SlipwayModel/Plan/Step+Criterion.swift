@@ -24,6 +24,7 @@ extension Step {
     case .record(.exit(let gate)): gate.criterion
     case .record: "the version record of \(plan.to) is on disk"
     case .schedule(let span): "blue's removal is on the calendar, \(span) from then"
+    case .drain(let role, let patience): "\(role.rawValue) answers nothing any more, or \(patience) are over"
     case .notify: "whoever is told took the message"
     case .destroy(let role): "the slot of \(role.rawValue) is empty"
     }

@@ -24,7 +24,7 @@ package struct Step: Codable, Sendable, Equatable {
 package enum StepKind: String, Codable, Sendable, CaseIterable {
   case gate, approve, confirm, snapshot, backup, restore, deploy, migrate, verify, shift, watch, record, notify,
     schedule
-  case destroy
+  case drain, destroy
 }
 
 /// What a step does, with everything it needs to know.
@@ -47,6 +47,8 @@ package enum Action: Codable, Sendable, Equatable {
   /// Blue's removal is put on the calendar (B9).
   case schedule(after: Span)
   case notify(Milestone)
+  /// What the slot that lost its traffic still answers may end; what is open after `patience` is cut, where the data plane can.
+  case drain(Role, patience: Span)
   /// The slot is emptied.
   case destroy(Role)
 
@@ -63,6 +65,7 @@ package enum Action: Codable, Sendable, Equatable {
     case .record: .record
     case .schedule: .schedule
     case .notify: .notify
+    case .drain: .drain
     case .destroy: .destroy
     }
   }
@@ -71,7 +74,7 @@ package enum Action: Codable, Sendable, Equatable {
   package var changesTarget: Bool {
     switch self {
     case .data, .deploy, .shift, .destroy: true
-    case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule, .notify: false
+    case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule, .notify, .drain: false
     }
   }
 
@@ -79,7 +82,7 @@ package enum Action: Codable, Sendable, Equatable {
   package var hasEffect: Bool {
     switch self {
     case .data, .deploy, .shift, .destroy, .notify: true
-    case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule: false
+    case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule, .drain: false
     }
   }
 }
@@ -169,5 +172,14 @@ package struct RetryPolicy: Codable, Sendable, Equatable {
   package func delay(after made: Int) -> Span {
     let doublings = min(max(made - 1, 0), 20)
     return min(longestDelay, Span(milliseconds: firstDelay.milliseconds << doublings))
+  }
+}
+
+extension Step {
+  /// Ends what `role` still answers after it lost its traffic.
+  static func drain(_ role: Role, patience: Span, id: StepID = "drain-blue") -> Step {
+    Step(
+      id: id, action: .drain(role, patience: patience), timeout: patience + .seconds(30),
+      retry: .once, undo: .impossible)
   }
 }

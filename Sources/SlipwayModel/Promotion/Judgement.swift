@@ -106,12 +106,19 @@ package struct WatchJudgement: Codable, Sendable, Equatable {
   package var green: WatchFigures?
   /// What the sequential judge carries to the next look; nil with every other judge.
   package var state: SequentialState?
+  /// What the sequential judge has tested, with its figures; nil with every other judge.
+  package var report: SequentialReport?
+  /// What a rule of another tool came to, number by number; nil with every other judge.
+  package var evaluation: RuleEvaluation?
 
   package init(
     verdict: WatchVerdict, reason: String, findings: [WatchFinding] = [], blue: WatchFigures? = nil,
-    green: WatchFigures? = nil, state: SequentialState? = nil
+    green: WatchFigures? = nil, state: SequentialState? = nil, report: SequentialReport? = nil,
+    evaluation: RuleEvaluation? = nil
   ) {
+    self.evaluation = evaluation
     self.state = state
+    self.report = report
     self.verdict = verdict
     self.reason = reason
     self.findings = findings

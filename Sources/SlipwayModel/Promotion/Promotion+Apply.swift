@@ -76,7 +76,7 @@ extension Promotion {
     switch records[index].step.action {
     case .approve, .confirm: break  // people work on these; the status stays pending until they answer
     case .gate, .recheck, .data, .deploy, .verify, .shift, .watch, .record, .schedule, .notify,
-      .destroy:
+      .drain, .destroy:
       records[index].status = .intended(deadline: deadline)
     }
   }
@@ -124,7 +124,7 @@ extension Promotion {
       let missing = spec.missing(in: approvals)
       return missing.isEmpty ? result : .errored("needs " + missing.joined(separator: " and "))
     case .confirm, .data, .deploy, .verify, .shift, .watch, .record, .schedule, .notify,
-      .destroy:
+      .drain, .destroy:
       return result
     }
   }
@@ -136,7 +136,7 @@ extension Promotion {
     case .gate(let gate): asked = [gate.name]
     case .recheck(let gates): asked = gates.map(\.name)
     case .approve, .confirm, .data, .deploy, .verify, .shift, .watch, .record, .schedule,
-      .notify, .destroy:
+      .notify, .drain, .destroy:
       asked = []
     }
     let said = GateReport.together(reports)
@@ -238,7 +238,7 @@ extension Promotion {
     case .data(.restore): reason = "the data were not restored"
     case .data(.resumeWrites): reason = "blue does not take writes again"
     case .gate, .recheck, .approve, .confirm, .data, .deploy, .shift, .watch, .record, .schedule, .notify,
-      .destroy:
+      .drain, .destroy:
       return
     }
     for later in records.indices

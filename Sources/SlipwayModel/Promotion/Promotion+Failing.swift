@@ -16,7 +16,8 @@ extension Promotion {
       // Without those on call there is no emergency deployment.
       skipRest()
       phase = .closing(.blocked)
-    case .notify: advance(from: index, suspension)  // nobody's message stops a promotion
+    // Nobody's message stops a promotion, nor does a client that stays.
+    case .notify, .drain: advance(from: index, suspension)
     case .record(.exit(let gate)):
       leaveOpen(after: index, gate)
       advance(from: index, suspension)
@@ -59,7 +60,7 @@ extension Promotion {
       records[index].finishedAt = time
       turnOrFreeze(index, "not confirmed in time", at: time)
     case .gate, .recheck, .data, .deploy, .verify, .shift, .watch, .record, .schedule, .notify,
-      .destroy:
+      .drain, .destroy:
       break
     }
   }

@@ -30,7 +30,7 @@ extension Promotion {
     // Blue takes writes again as soon as it may, freeze or not.
     case .data(.resumeWrites): return false
     case .data, .deploy, .shift(_, settles: false): return true
-    case .gate, .recheck, .approve, .confirm, .verify, .shift, .watch, .record, .schedule, .notify, .destroy:
+    case .gate, .recheck, .approve, .confirm, .verify, .shift, .watch, .record, .schedule, .notify, .drain, .destroy:
       return false
     }
   }
@@ -68,7 +68,7 @@ extension Promotion {
       case .gate(let gate): return Self.looksAtCalendar(gate)
       case .recheck(let gates): return gates.contains(where: Self.looksAtCalendar)
       case .approve, .confirm, .data, .deploy, .verify, .shift, .watch, .record, .schedule,
-        .notify, .destroy:
+        .notify, .drain, .destroy:
         return false
       }
     }

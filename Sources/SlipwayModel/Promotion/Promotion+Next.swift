@@ -119,9 +119,7 @@ extension Promotion {
         Wait(
           kind: .confirmation, until: min(until, nextLook(behind: index, at: now) ?? until),
           reason: "confirm '\(spec.id)': \(spec.instructions)\(found)"))
-    case .gate, .recheck, .data, .deploy, .verify, .shift, .record, .schedule, .notify,
-      .destroy,
-      .approve:
+    case .gate, .recheck, .data, .deploy, .verify, .shift, .record, .schedule, .notify, .drain, .destroy, .approve:
       // Where no pause ever was seen, people are told here at last.
       if needsEscalation(record, after: 6) { return escalate(index) }
       return .perform(stepRun(index, attempt: record.attempts + 1, at: now))

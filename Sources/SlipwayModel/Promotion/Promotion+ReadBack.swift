@@ -8,7 +8,7 @@ extension Promotion {
       switch records[index].step.action {
       case .data, .deploy, .shift, .destroy, .notify:
         records[index].status = .uncertain(at: time)
-      case .gate, .recheck, .verify, .watch, .record, .schedule: records[index].status = .pending
+      case .gate, .recheck, .verify, .watch, .record, .schedule, .drain: records[index].status = .pending
       case .approve, .confirm: break
       }
     }

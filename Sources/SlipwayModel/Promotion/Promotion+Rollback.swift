@@ -28,6 +28,10 @@ extension Plan {
           id: "rollback-shift-0", action: .shift(percent: 0, settles: false), timeout: shiftTime(.seconds(15)),
           retry: Mutant.giveUpGoingBack.isActive ? .few : .untilDone, undo: .impossible))
     }
+    // Before the data come back: what green still answers may write to them.
+    if touched.contains(.traffic), let drain = rollback.drain {
+      steps.append(.drain(.green, patience: drain, id: "rollback-drain-green"))
+    }
     if touched.contains(.greenData), pausesWrites { steps.append(resumeWrites("rollback-resume-writes", .untilDone)) }
     if restores { steps.append(dataStep("rollback-restore", .restore)) }
     if touched.contains(.traffic) || restores, blue != nil {
@@ -37,6 +41,7 @@ extension Plan {
           retry: RetryPolicy(attempts: 3, firstDelay: .seconds(1), longestDelay: .seconds(5)), undo: .nothing))
     }
     if !touched.isDisjoint(with: [.green, .greenData]) { steps += removal(of: touched) }
+    if Mutant.cutFirst.isActive, steps.count > 1 { steps.swapAt(0, 1) }
     if Mutant.destroyGreenFirst.isActive { steps.reverse() }
     if Mutant.restoreBeforeTraffic.isActive, restores, touched.contains(.traffic) { steps.swapAt(0, 1) }
     return steps

@@ -31,7 +31,7 @@ extension Promotion {
           broken.append("traffic was touched before green was verified")
         }
       }
-      if record.status != .succeeded, !isMessage(record) { isOpenBefore = true }
+      if record.status != .succeeded, !isAside(record) { isOpenBefore = true }
     }
     if records.filter({ if case .intended = $0.status { true } else { false } }).count > 1 {
       broken.append("two steps are under way at once")
@@ -92,7 +92,7 @@ extension Promotion {
     let isRestored = records.contains { $0.step.action == .data(.restore) && $0.status == .succeeded }
     switch outcome {
     case .success:
-      if records.prefix(forwardCount).contains(where: { $0.status != .succeeded && !isMessage($0) }) {
+      if records.prefix(forwardCount).contains(where: { $0.status != .succeeded && !isAside($0) }) {
         broken.append("the run succeeded without all of its steps")
       }
     case .rolledBack:
@@ -114,5 +114,8 @@ extension Promotion {
   private func isGate(_ record: StepRecord) -> Bool { if case .gate = record.step.action { true } else { false } }
 
   /// A message that was not sent stops nothing, and neither does an exit gate that stays open.
-  private func isMessage(_ record: StepRecord) -> Bool { record.step.kind == .notify || record.step.exitGate != nil }
+  /// What may fail without stopping what comes after it.
+  private func isAside(_ record: StepRecord) -> Bool {
+    [.notify, .drain].contains(record.step.kind) || record.step.exitGate != nil
+  }
 }

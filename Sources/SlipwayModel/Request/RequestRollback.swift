@@ -64,6 +64,7 @@ extension RequestRollback.Act {
         "green's data out of use: kept under a dated name where anybody wrote to them, else removed"
       case .verify: "look whether \(earlier) answers, and as the right version"
       case .record: "write down that \(plan.release.id) failed in \(plan.to)"
+      case .drain(_, let patience): "let what \(plan.release.id) still answers end, at most \(patience)"
       case .destroy: "remove \(plan.release.id) from slot \(plan.green)"
       case .notify: "tell people"
       default: "\(step.kind.rawValue) (\(step.id))"

@@ -173,8 +173,7 @@ struct PromotionChecks {
     case .p95, .p99, .p95Increase, .p99Increase:
       let way = "'metrics: {prometheus: …}' with a 'latency' query"
       switch (environment.metrics, environment.traffic) {
-      case (.dataPlane, .haproxy): return ("HAProxy counts no latencies", way)
-      case (.dataPlane, .router): return nil
+      case (.dataPlane, let plane): return plane.countsLatencies ? nil : ("\(plane.product) counts no latencies", way)
       case (.prometheus(let spec), _) where spec.latency == nil:
         return ("the Prometheus source has no 'latency' query", way)
       case (let metrics, _): return metrics.hasLatency == false ? ("this source counts no latencies", way) : nil

@@ -27,6 +27,9 @@ enum EnvironmentGrammar {
       .optional("health", \.health, health, "How a slot is asked whether it is well."),
       .optional("data", \.data, DataGrammar.data, "Who copies, migrates and restores the environment's data."),
       .optional(
+        "after", \.after, AftercareGrammar.after,
+        "What is looked at once a release serves, in three phases; left out: nothing."),
+      .optional(
         "version", \.version, version, "How a slot is asked which release answers; the body must contain its id."),
     ]
   ).checked { environment, node, reading in
@@ -68,6 +71,7 @@ enum EnvironmentGrammar {
       claim(address: spec.addressB, addresses?.place("b") ?? node.position, reading)
     }
     TrafficGrammar.claim(environment.traffic, node, reading)
+    ProxyGrammar.checkCounted(environment, node, reading)
   }
 
   static func claim(address: String, _ position: YAMLPosition, _ reading: Reading) {

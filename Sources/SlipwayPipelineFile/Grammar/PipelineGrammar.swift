@@ -98,7 +98,7 @@ enum PipelineGrammar {
       windows: Dictionary(draft.windows.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
       freezes: draft.freezes.compactMap { if case .written(let freeze) = $0.value { freeze } else { nil } },
       calendars: draft.freezes.compactMap { if case .calendar(let spec) = $0.value { spec } else { nil } },
-      environments: draft.environments.map { $0.value.named($0.name) },
+      environments: draft.environments.map { $0.value.named($0.name).keeping(draft.snapshots) },
       promotions: draft.promotions.map { $0.value.spec }, notify: draft.notify,
       identity: draft.identity ?? IdentitySpec(), followUp: draft.followUp, acceptances: draft.acceptances,
       requests: draft.requests,
@@ -115,6 +115,14 @@ extension EnvironmentSpec {
   fileprivate func named(_ name: String) -> EnvironmentSpec {
     var copy = self
     copy.name = EnvironmentName(name)
+    return copy
+  }
+
+  fileprivate func keeping(_ snapshots: SnapshotsSpec) -> EnvironmentSpec {
+    guard case .postgres(var spec)? = data else { return self }
+    spec.snapshotFolder = snapshots.folder
+    var copy = self
+    copy.data = .postgres(spec)
     return copy
   }
 }

@@ -135,5 +135,8 @@ enum PromotionGrammar {
         "writes", \.writes, .word("what becomes of data written since the cutover"),
         "ask: the run stops and says what would be lost. set-aside: it goes back, and they are kept under a dated name."
       ),
+      .optional(
+        "drain", \.drain, Shape<Span>.duration(orNone: true).map { $0 },
+        "How long what a slot still answers may go on when its traffic is gone; then it is cut."),
     ])
 }

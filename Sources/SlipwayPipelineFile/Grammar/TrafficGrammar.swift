@@ -9,6 +9,11 @@ enum TrafficGrammar {
         .router($0)
       },
       .key("haproxy", haproxy, "HAProxy's runtime API with the percentage in a map.") { .haproxy($0) },
+      .key("nginx", ProxyGrammar.nginx, "nginx: an included file and a reload.") { .nginx($0) },
+      .key("traefik", ProxyGrammar.traefik, "Traefik's file provider.") { .traefik($0) },
+      .key("caddy", ProxyGrammar.caddy, "Caddy's admin API.") { .caddy($0) },
+      .key("envoy", ProxyGrammar.envoy, "Envoy's runtime, from a file.") { .envoy($0) },
+      .key("gateway-api", ProxyGrammar.gateway, "An HTTPRoute of the Kubernetes Gateway API.") { .gateway($0) },
     ])
 
   private static let router = Shape<RouterSpec>.object(
@@ -42,6 +47,8 @@ enum TrafficGrammar {
       let at = "of HAProxy \(spec.socket)"
       reading.claim("server \(spec.serverA) \(at)", servers?.place("a") ?? node.position)
       reading.claim("server \(spec.serverB) \(at)", servers?.place("b") ?? node.position)
+    case .nginx, .traefik, .caddy, .envoy, .gateway:
+      ProxyGrammar.claim(plane, node["traffic"], node.position, reading)
     }
   }
 }

@@ -14,8 +14,10 @@ enum WatchGrammar {
         "patience", \.patience, .duration(orNone: true), "How much longer a watch may go on without a verdict."),
       .optional("when_undecided", \.whenUndecided, .word("a consequence"), "What happens when patience ends."),
       .optional("rules", \.rules, rules, "What is measured and what follows."),
+      .optional("judge", \.judge, JudgeGrammar.judge, "Who says whether a rule's limit is crossed."),
     ]
   ).checked { watch, node, reading in
+    JudgeChecks(watch: watch, node: node, reading: reading).run()
     guard watch.window < watch.every else { return }
     reading.report(
       .meaning, node["window"] == nil ? node.place("every") : node.place("window"),

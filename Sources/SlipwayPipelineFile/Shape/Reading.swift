@@ -19,6 +19,8 @@ final class Reading {
   }
 
   var problems: [PipelineProblem] = []
+  /// Where the file lies, for files that it names; nil where that is not known, and they are not looked at.
+  var folder: String?
   private var definitions: [Kind: [String: YAMLPosition]] = [:]
   private var references: [(kind: Kind, name: String, position: YAMLPosition)] = []
   private var claims: [Claim] = []

@@ -189,6 +189,7 @@ enum StepText {
       change == .promoted ? "\(plan.to) serves \(plan.release.id)" : "\(plan.release.id) failed in \(plan.to)"
     case .schedule(let span): "blue is removed \(span) later"
     case .notify(let milestone): "people are told: \(milestone.rawValue)"
+    case .drain(let role, let patience): "what \(role.rawValue) still answers may end, for \(patience); then it is cut"
     case .destroy(let role): "slot of \(role.rawValue) is emptied"
     case .data(let deed): what(deed, plan)
     }

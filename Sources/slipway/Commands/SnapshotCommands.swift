@@ -22,31 +22,29 @@ struct SnapshotCommand: AsyncParsableCommand {
     @Argument(help: "The environment.") var environment: String
 
     func run() async throws {
-      try await SnapshotDesk.translating {
-        let desk = try SnapshotDesk(options)
-        let name = EnvironmentName(environment)
-        let data = try desk.data(of: name)
-        let now = SystemTime().now()
-        let id = SnapshotID(RunID(at: now, randomness: .random(in: .min ... .max)).text)
-        let blue = try await desk.workshop.ledgerOrNone().environments[name]?.live
-        let snapshot = try await data.takeSnapshot(id, of: name, blue: blue, now: now, progress: desk.progress)
-        try await desk.note(
-          SnapshotNote(.taken, id, of: name, manifest: snapshot.digest, place: snapshot.folder))
-        if let bucket = desk.bucket() {
-          desk.progress("copying to \(bucket.place)")
-          try await bucket.put(snapshot, progress: desk.progress)
-        }
-        if options.isJSON { return try Terminal.json(SnapshotView(snapshot)) }
-        let view = SnapshotView(snapshot)
-        print(
-          """
-          snapshot \(id) of \(name): database \(view.database) with \(view.rows) rows in \(view.tables) tables, \
-          \(view.files) files with \(SnapshotView.size(view.fileBytes))
-          folder   \(view.folder)
-          manifest \(view.manifest)
-          prove it with: slipway snapshot verify \(id) --restore
-          """)
+      let desk = try SnapshotDesk(options)
+      let name = EnvironmentName(environment)
+      let data = try desk.data(of: name)
+      let now = SystemTime().now()
+      let id = SnapshotID(RunID(at: now, randomness: .random(in: .min ... .max)).text)
+      let blue = try await desk.workshop.ledgerOrNone().environments[name]?.live
+      let snapshot = try await data.takeSnapshot(id, of: name, blue: blue, now: now, progress: desk.progress)
+      try await desk.note(
+        SnapshotNote(.taken, id, of: name, manifest: snapshot.digest, place: snapshot.folder))
+      if let bucket = desk.bucket() {
+        desk.progress("copying to \(bucket.place)")
+        try await bucket.put(snapshot, progress: desk.progress)
       }
+      if options.isJSON { return try Terminal.json(SnapshotView(snapshot)) }
+      let view = SnapshotView(snapshot)
+      print(
+        """
+        snapshot \(id) of \(name): database \(view.database) with \(view.rows) rows in \(view.tables) tables, \
+        \(view.files) files with \(SnapshotView.size(view.fileBytes))
+        folder   \(view.folder)
+        manifest \(view.manifest)
+        prove it with: slipway snapshot verify \(id) --restore
+        """)
     }
   }
 
@@ -63,22 +61,20 @@ struct SnapshotCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      try await SnapshotDesk.translating {
-        let all = try SnapshotDesk(options).store.list()
-        let views = all.whole.map(SnapshotView.init).filter { env == nil || $0.environment.text == env }
-        if options.isJSON { return try Terminal.json(View(snapshots: views, damaged: all.damaged)) }
-        let paint = Terminal(options).paint
-        var table = Table(["snapshot", "environment", "release", "taken", "rows", "dump", "files", ""])
-        for view in views {
-          table.add([
-            view.id.text, view.environment.text, view.release?.text ?? "-", view.takenAt.description,
-            String(view.rows), SnapshotView.size(view.dumpBytes),
-            "\(view.files), \(SnapshotView.size(view.fileBytes))", "",
-          ])
-        }
-        for id in all.damaged { table.add([id.text, "-", "-", "-", "-", "-", "-", paint.red("damaged")]) }
-        table.lines().forEach { print($0) }
+      let all = try SnapshotDesk(options).store.list()
+      let views = all.whole.map(SnapshotView.init).filter { env == nil || $0.environment.text == env }
+      if options.isJSON { return try Terminal.json(View(snapshots: views, damaged: all.damaged)) }
+      let paint = Terminal(options).paint
+      var table = Table(["snapshot", "environment", "release", "taken", "rows", "dump", "files", ""])
+      for view in views {
+        table.add([
+          view.id.text, view.environment.text, view.release?.text ?? "-", view.takenAt.description,
+          String(view.rows), SnapshotView.size(view.dumpBytes),
+          "\(view.files), \(SnapshotView.size(view.fileBytes))", "",
+        ])
       }
+      for id in all.damaged { table.add([id.text, "-", "-", "-", "-", "-", "-", paint.red("damaged")]) }
+      table.lines().forEach { print($0) }
     }
   }
 
@@ -99,25 +95,23 @@ struct SnapshotCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      try await SnapshotDesk.translating {
-        let desk = try SnapshotDesk(options)
-        var checks = await desk.store.verify(SnapshotID(id), progress: desk.progress)
-        if restore, checks.allSatisfy(\.passed) { checks += await trial(desk) }
-        let view = View(id: id, passed: checks.allSatisfy(\.passed), checks: checks)
-        if options.isJSON {
-          try Terminal.json(view)
-        } else {
-          let paint = Terminal(options).paint
-          for check in checks {
-            print("\(check.passed ? paint.green("ok    ") : paint.red("wrong ")) \(check.name): \(check.detail)")
-          }
-          print(
-            view.passed
-              ? "snapshot \(id) is whole\(restore ? " and can be restored" : "")"
-              : "snapshot \(id) cannot be relied on; take another, and look at the disk")
+      let desk = try SnapshotDesk(options)
+      var checks = await desk.store.verify(SnapshotID(id), progress: desk.progress)
+      if restore, checks.allSatisfy(\.passed) { checks += await trial(desk) }
+      let view = View(id: id, passed: checks.allSatisfy(\.passed), checks: checks)
+      if options.isJSON {
+        try Terminal.json(view)
+      } else {
+        let paint = Terminal(options).paint
+        for check in checks {
+          print("\(check.passed ? paint.green("ok    ") : paint.red("wrong ")) \(check.name): \(check.detail)")
         }
-        if !view.passed { throw ExitCode(ExitStatus.failed.rawValue) }
+        print(
+          view.passed
+            ? "snapshot \(id) is whole\(restore ? " and can be restored" : "")"
+            : "snapshot \(id) cannot be relied on; take another, and look at the disk")
       }
+      if !view.passed { throw ExitCode(ExitStatus.failed.rawValue) }
     }
 
     private func trial(_ desk: SnapshotDesk) async -> [DataCheck] {
@@ -147,27 +141,25 @@ struct SnapshotCommand: AsyncParsableCommand {
     @Option(name: .long, help: "On this environment's server; default: the one it was taken of.") var env: String?
 
     func run() async throws {
-      try await SnapshotDesk.translating {
-        let desk = try SnapshotDesk(options)
-        let snapshot = try desk.find(id)
-        let name = EnvironmentName(env ?? snapshot.manifest.environment.text)
-        let data = try desk.data(of: name)
-        let folder = files.map { URL(filePath: $0).absoluteURL.standardizedFileURL.path }
-        if folder != nil, snapshot.manifest.names == nil {
-          throw CommandError(.usage, "snapshot \(id) holds no files; leave --files out")
-        }
-        let report = try await data.restoreAlone(
-          snapshot, toDatabase: to, files: folder, progress: desk.progress)
-        try await desk.note(
-          SnapshotNote(
-            .restored, snapshot.id, of: name, manifest: snapshot.digest,
-            place: to + (folder.map { " and \($0)" } ?? "")))
-        if options.isJSON { return try Terminal.json(report) }
-        for check in report.checks { print("ok     \(check.name): \(check.detail)") }
-        print("snapshot \(id) is in database \(to)\(folder.map { " and folder \($0)" } ?? "")")
-        if folder == nil, snapshot.manifest.names != nil {
-          print("its \(snapshot.manifest.fileCount) files were left out; add --files DIR to restore them too")
-        }
+      let desk = try SnapshotDesk(options)
+      let snapshot = try desk.find(id)
+      let name = EnvironmentName(env ?? snapshot.manifest.environment.text)
+      let data = try desk.data(of: name)
+      let folder = files.map { URL(filePath: $0).absoluteURL.standardizedFileURL.path }
+      if folder != nil, snapshot.manifest.names == nil {
+        throw CommandError(.usage, "snapshot \(id) holds no files; leave --files out")
+      }
+      let report = try await data.restoreAlone(
+        snapshot, toDatabase: to, files: folder, progress: desk.progress)
+      try await desk.note(
+        SnapshotNote(
+          .restored, snapshot.id, of: name, manifest: snapshot.digest,
+          place: to + (folder.map { " and \($0)" } ?? "")))
+      if options.isJSON { return try Terminal.json(report) }
+      for check in report.checks { print("ok     \(check.name): \(check.detail)") }
+      print("snapshot \(id) is in database \(to)\(folder.map { " and folder \($0)" } ?? "")")
+      if folder == nil, snapshot.manifest.names != nil {
+        print("its \(snapshot.manifest.fileCount) files were left out; add --files DIR to restore them too")
       }
     }
   }
@@ -182,16 +174,14 @@ struct SnapshotCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Its copy in the bucket too.") var bucket = false
 
     func run() async throws {
-      try await SnapshotDesk.translating {
-        let desk = try SnapshotDesk(options)
-        let all = try desk.store.list()
-        let isDamaged = all.damaged.contains(SnapshotID(id))
-        let found = isDamaged ? nil : try desk.find(id)
-        try await desk.delete(
-          SnapshotID(id), of: found?.manifest.environment ?? "unknown", found?.digest, reason: reason, copyToo: bucket)
-        if options.isJSON { return try Terminal.json(["deleted": id]) }
-        print("snapshot \(id) is deleted")
-      }
+      let desk = try SnapshotDesk(options)
+      let all = try desk.store.list()
+      let isDamaged = all.damaged.contains(SnapshotID(id))
+      let found = isDamaged ? nil : try desk.find(id)
+      try await desk.delete(
+        SnapshotID(id), of: found?.manifest.environment ?? "unknown", found?.digest, reason: reason, copyToo: bucket)
+      if options.isJSON { return try Terminal.json(["deleted": id]) }
+      print("snapshot \(id) is deleted")
     }
   }
 
@@ -209,27 +199,25 @@ struct SnapshotCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      try await SnapshotDesk.translating {
-        let desk = try SnapshotDesk(options)
-        let spec = desk.pipeline.snapshots
-        let snapshots = try desk.store.list().whole
-        let needed = try await needed(desk)
-        let verdicts = SnapshotRetention(keep: spec.keep, keepFor: spec.keepFor).judge(
-          snapshots.map {
-            SnapshotRetention.Candidate(
-              id: $0.id, environment: $0.manifest.environment, takenAt: $0.manifest.takenAt)
-          }, needed: Set(needed.keys), at: SystemTime().now())
-        let digests = Dictionary(uniqueKeysWithValues: snapshots.map { ($0.id, $0.digest) })
-        for verdict in verdicts where verdict.goes && !dryRun {
-          try await desk.delete(
-            verdict.id, of: verdict.environment, digests[verdict.id],
-            reason: "older than \(spec.keepFor) and not among the last \(spec.keep)", copyToo: bucket)
-        }
-        if options.isJSON { return try Terminal.json(View(dryRun: dryRun, snapshots: verdicts)) }
-        for verdict in verdicts {
-          let word = verdict.goes ? (dryRun ? "would go" : "deleted ") : "stays   "
-          print("\(word) \(verdict.id) of \(verdict.environment): \(why(verdict, needed, spec))")
-        }
+      let desk = try SnapshotDesk(options)
+      let spec = desk.pipeline.snapshots
+      let snapshots = try desk.store.list().whole
+      let needed = try await needed(desk)
+      let verdicts = SnapshotRetention(keep: spec.keep, keepFor: spec.keepFor).judge(
+        snapshots.map {
+          SnapshotRetention.Candidate(
+            id: $0.id, environment: $0.manifest.environment, takenAt: $0.manifest.takenAt)
+        }, needed: Set(needed.keys), at: SystemTime().now())
+      let digests = Dictionary(uniqueKeysWithValues: snapshots.map { ($0.id, $0.digest) })
+      for verdict in verdicts where verdict.goes && !dryRun {
+        try await desk.delete(
+          verdict.id, of: verdict.environment, digests[verdict.id],
+          reason: "older than \(spec.keepFor) and not among the last \(spec.keep)", copyToo: bucket)
+      }
+      if options.isJSON { return try Terminal.json(View(dryRun: dryRun, snapshots: verdicts)) }
+      for verdict in verdicts {
+        let word = verdict.goes ? (dryRun ? "would go" : "deleted ") : "stays   "
+        print("\(word) \(verdict.id) of \(verdict.environment): \(why(verdict, needed, spec))")
       }
     }
 
@@ -260,19 +248,17 @@ struct SnapshotCommand: AsyncParsableCommand {
     @Option(name: .long, help: "The private key of age: a file, or ${env:NAME}.") var identity: String?
 
     func run() async throws {
-      try await SnapshotDesk.translating {
-        let desk = try SnapshotDesk(options)
-        let bucket = try desk.bucketOrRefusal()
-        let snapshot = try await withIdentity(desk) { file in
-          try await bucket.fetch(SnapshotID(id), into: desk.store, identity: file, progress: desk.progress)
-        }
-        try await desk.note(
-          SnapshotNote(
-            .fetched, snapshot.id, of: snapshot.manifest.environment, manifest: snapshot.digest,
-            place: snapshot.folder))
-        if options.isJSON { return try Terminal.json(SnapshotView(snapshot)) }
-        print("snapshot \(id) is in \(snapshot.folder), every byte as it was sent")
+      let desk = try SnapshotDesk(options)
+      let bucket = try desk.bucketOrRefusal()
+      let snapshot = try await withIdentity(desk) { file in
+        try await bucket.fetch(SnapshotID(id), into: desk.store, identity: file, progress: desk.progress)
       }
+      try await desk.note(
+        SnapshotNote(
+          .fetched, snapshot.id, of: snapshot.manifest.environment, manifest: snapshot.digest,
+          place: snapshot.folder))
+      if options.isJSON { return try Terminal.json(SnapshotView(snapshot)) }
+      print("snapshot \(id) is in \(snapshot.folder), every byte as it was sent")
     }
 
     /// The key as a file: the one that was named, or a passing one that nobody else can read.

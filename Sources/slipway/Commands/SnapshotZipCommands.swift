@@ -21,32 +21,30 @@ extension SnapshotCommand {
     @Option(name: .long, help: "The snapshot's name; default: the date.") var id: String?
 
     func run() async throws {
-      try await SnapshotDesk.translating {
-        let desk = try SnapshotDesk(options)
-        let name = EnvironmentName(env)
-        let data = try desk.data(of: name)
-        let now = SystemTime().now()
-        let id = SnapshotID(id ?? RunID(at: now, randomness: .random(in: .min ... .max)).text)
-        let path = URL(filePath: file).absoluteURL.path
-        let read = try await data.transfer().readBackup(path, as: id, of: name, now: now, progress: desk.progress)
-        try await desk.note(
-          SnapshotNote(
-            .taken, id, of: name, manifest: read.snapshot.digest, place: read.snapshot.folder,
-            reason: "imported from \(path)"))
-        let view = SnapshotView(read.snapshot)
-        if options.isJSON { return try Terminal.json(view) }
-        let left = read.backup.ignored
+      let desk = try SnapshotDesk(options)
+      let name = EnvironmentName(env)
+      let data = try desk.data(of: name)
+      let now = SystemTime().now()
+      let id = SnapshotID(id ?? RunID(at: now, randomness: .random(in: .min ... .max)).text)
+      let path = URL(filePath: file).absoluteURL.path
+      let read = try await data.transfer().readBackup(path, as: id, of: name, now: now, progress: desk.progress)
+      try await desk.note(
+        SnapshotNote(
+          .taken, id, of: name, manifest: read.snapshot.digest, place: read.snapshot.folder,
+          reason: "imported from \(path)"))
+      let view = SnapshotView(read.snapshot)
+      if options.isJSON { return try Terminal.json(view) }
+      let left = read.backup.ignored
+      print(
+        """
+        snapshot \(id) of \(name): Odoo \(read.backup.manifest.version), \(read.backup.manifest.modules.count) modules, \
+        \(view.rows) rows, \(view.files) files with \(SnapshotView.size(view.fileBytes))
+        folder   \(view.folder)
+        """)
+      if !left.isEmpty {
         print(
-          """
-          snapshot \(id) of \(name): Odoo \(read.backup.manifest.version), \(read.backup.manifest.modules.count) modules, \
-          \(view.rows) rows, \(view.files) files with \(SnapshotView.size(view.fileBytes))
-          folder   \(view.folder)
-          """)
-        if !left.isEmpty {
-          print(
-            "left out, because no backup has it: \(left.prefix(5).joined(separator: ", "))\(left.count > 5 ? " and \(left.count - 5) more" : "")"
-          )
-        }
+          "left out, because no backup has it: \(left.prefix(5).joined(separator: ", "))\(left.count > 5 ? " and \(left.count - 5) more" : "")"
+        )
       }
     }
   }
@@ -68,18 +66,16 @@ extension SnapshotCommand {
     }
 
     func run() async throws {
-      try await SnapshotDesk.translating {
-        let desk = try SnapshotDesk(options)
-        let snapshot = try desk.find(id)
-        let data = try desk.data(of: EnvironmentName(env ?? snapshot.manifest.environment.text))
-        let path = URL(filePath: file).absoluteURL.path
-        let manifest = try await data.transfer().writeBackup(of: snapshot.id, to: path, progress: desk.progress)
-        let view = View(id: id, file: path, version: manifest.version, modules: manifest.modules.count)
-        if options.isJSON { return try Terminal.json(view) }
-        print(
-          "snapshot \(id) is in \(path): Odoo \(view.version), \(view.modules) modules, \(snapshot.manifest.fileCount) files"
-        )
-      }
+      let desk = try SnapshotDesk(options)
+      let snapshot = try desk.find(id)
+      let data = try desk.data(of: EnvironmentName(env ?? snapshot.manifest.environment.text))
+      let path = URL(filePath: file).absoluteURL.path
+      let manifest = try await data.transfer().writeBackup(of: snapshot.id, to: path, progress: desk.progress)
+      let view = View(id: id, file: path, version: manifest.version, modules: manifest.modules.count)
+      if options.isJSON { return try Terminal.json(view) }
+      print(
+        "snapshot \(id) is in \(path): Odoo \(view.version), \(view.modules) modules, \(snapshot.manifest.fileCount) files"
+      )
     }
   }
 }

@@ -30,8 +30,16 @@ enum Failure {
     case let error as EngineError: (ExitStatus(error.code), error.message)
     case let error as PlanError: (status(error.code), error.message)
     case let error as JournalError: (status(error.code), error.description)
-    case let error as ConnectorError: (error.code == .misconfigured ? .configuration : .unreachable, error.message)
+    case let error as ConnectorError: (status(error.code), error.message)
     default: nil
+    }
+  }
+
+  private static func status(_ code: ConnectorError.Code) -> ExitStatus {
+    switch code {
+    case .unreachable, .timedOut: .unreachable
+    case .refused, .garbage: .failed
+    case .misconfigured: .configuration
     }
   }
 

@@ -1,17 +1,12 @@
-internal import Foundation
 internal import SlipwayConnectors
-internal import SlipwayEngine
 internal import SlipwayModel
 
 extension LiveCatalog {
   /// Who divides the traffic of an environment.
   func plane(_ environment: EnvironmentSpec) throws(ConnectorError) -> any TrafficPlane {
-    switch environment.traffic {
-    case .router(let spec):
-      RouterPlane(
-        listen: spec.listen, folder: state.router(environment.name).path, program: [program, "route", "serve"],
-        environment: inherited)
-    case .haproxy(let spec): try HAProxyPlane(spec, folder: options.root.path)
-    }
+    try PlaneCatalog(
+      folder: options.root.path, router: [program, "route", "serve"], environment: inherited, secrets: secrets,
+      client: client
+    ).plane(environment.traffic, routerFolder: state.router(environment.name).path)
   }
 }

@@ -18,7 +18,6 @@ struct LiveCatalog: ConnectorCatalog {
   let program: String
   private let notifiers: @Sendable () -> [NotifySpec]
   private let requests: @Sendable () -> RequestsSpec?
-  private let snapshots: @Sendable () -> SnapshotsSpec
 
   init(_ options: CommonOptions, state: StateFolder) throws {
     self.options = options
@@ -34,7 +33,6 @@ struct LiveCatalog: ConnectorCatalog {
     let shown = options.file
     notifiers = { (try? PipelineLoading.load(file, shown: shown))?.notify ?? [] }
     requests = { (try? PipelineLoading.load(file, shown: shown))?.requests }
-    snapshots = { (try? PipelineLoading.load(file, shown: shown))?.snapshots ?? SnapshotsSpec() }
   }
 
   /// One client for the whole process; connections are not kept, so that every probe asks anew.
@@ -102,7 +100,8 @@ struct LiveCatalog: ConnectorCatalog {
     _ spec: PostgresDataSpec, isProtected: Bool = true
   ) throws(ConnectorError) -> PostgresDataStore {
     try PostgresDataStore(
-      spec, folder: options.root.path, snapshots: SnapshotStore(folder: state.snapshots(snapshots(), options.root)),
+      spec, folder: options.root.path,
+      snapshots: SnapshotStore(folder: state.snapshots(spec.snapshotFolder, options.root)),
       secrets: secrets, inherited: inherited, isProtected: isProtected)
   }
 

@@ -15,7 +15,7 @@ struct SnapshotDesk {
     self.options = options
     workshop = try Workshop(options)
     pipeline = try workshop.pipeline()
-    store = SnapshotStore(folder: workshop.state.snapshots(pipeline.snapshots, options.root))
+    store = SnapshotStore(folder: workshop.state.snapshots(pipeline.snapshots.folder, options.root))
   }
 
   /// Says how far something is; never on standard output, which is for the answer.
@@ -76,21 +76,6 @@ struct SnapshotDesk {
     if copyToo { try await bucketOrRefusal().remove(id) }
     note.word = .deleted
     try await self.note(note)
-  }
-
-  /// Runs `body`; what the outside refused ends a command with the code of the interface.
-  static func translating(_ body: () async throws -> Void) async throws {
-    do {
-      try await body()
-    } catch let error as ConnectorError {
-      let status: ExitStatus =
-        switch error.code {
-        case .unreachable, .timedOut: .unreachable
-        case .refused, .garbage: .failed
-        case .misconfigured: .configuration
-        }
-      throw CommandError(status, error.message)
-    }
   }
 }
 

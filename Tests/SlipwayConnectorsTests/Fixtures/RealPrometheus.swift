@@ -81,8 +81,10 @@ struct RealPrometheus {
 
 /// Runs `body` with a client that follows no redirect.
 func withHTTPClient<Result>(_ body: (HTTPClient) async throws -> Result) async throws -> Result {
-  let client = HTTPClient(
-    eventLoopGroupProvider: .singleton, configuration: HTTPClient.Configuration(redirectConfiguration: .disallow))
+  var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+  // As the program's own client.
+  configuration.connectionPool.retryConnectionEstablishment = false
+  let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   do {
     let result = try await body(client)
     try await client.shutdown()

@@ -9,7 +9,8 @@ struct OwnDataTests {
     try Driver(
       Sample.plan(
         Sample.spec(
-          gates: [], approval: nil, weights: [100], rollback: RollbackSpec(keepGreen: keepGreen, writes: writes),
+          gates: [], approval: nil, weights: [100],
+          rollback: RollbackSpec(keepGreen: keepGreen, writes: writes, drain: nil),
           greenData: greenData)))
   }
 
@@ -80,7 +81,9 @@ struct OwnDataTests {
   @Test("C7: blue that does not take writes again is no rollback, and green's data are kept")
   func resumeFails() throws {
     let plan = try Sample.plan(
-      Sample.spec(gates: [], approval: nil, weights: [100], rollback: RollbackSpec(writes: .setAside), greenData: .copy)
+      Sample.spec(
+        gates: [], approval: nil, weights: [100], rollback: RollbackSpec(writes: .setAside, drain: nil),
+        greenData: .copy)
     )
     let ids = plan.rollbackSteps([.traffic, .green, .greenData])
     // It is tried without end, because a blue that cannot write serves nobody.

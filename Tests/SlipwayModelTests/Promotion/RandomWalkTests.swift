@@ -33,7 +33,8 @@ struct RandomWalkTests {
     return [
       try Sample.fullPlan(), try Sample.plan(), try Sample.plan(hasBlue: false), try Sample.rollbackPlan(),
       try Sample.plan(Sample.spec(gates: [], approval: nil, watch: impatient)),
-      try Sample.plan(Sample.spec(weights: [100], rollback: RollbackSpec(automatic: false, keepGreen: true))),
+      try Sample.plan(
+        Sample.spec(weights: [100], rollback: RollbackSpec(automatic: false, keepGreen: true, drain: nil))),
     ] + migrations
   }
 }
@@ -207,9 +208,7 @@ private struct Walker {
     case .data(let deed):
       if deed == .setAside, share > 0 { faults.append("data are set aside while green has \(share) percent") }
       deeds.insert(deed)
-    case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule,
-      .notify:
-      break
+    case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule, .notify, .drain: break
     }
   }
 
@@ -223,8 +222,7 @@ private struct Walker {
     case .data(.migrate): return isMigrated ? .done("d") : .undone("u")
     case .data(.restore): return isMigrated ? .undone("u") : .done("d")
     case .data(let deed): return deeds.contains(deed) ? .done("d") : .undone("u")
-    case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule,
-      .notify:
+    case .gate, .recheck, .approve, .confirm, .verify, .watch, .record, .schedule, .notify, .drain:
       return .unclear("r")
     }
   }

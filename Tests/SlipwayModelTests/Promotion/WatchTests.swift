@@ -7,7 +7,8 @@ struct WatchTests {
   private func watching(_ change: (inout WatchSpec) -> Void = { _ in }, automatic: Bool = true) throws -> Driver {
     var watch = WatchSpec(every: .seconds(10), patience: .minutes(2))
     change(&watch)
-    let driver = try Driver(Sample.plan(Sample.spec(watch: watch, rollback: RollbackSpec(automatic: automatic))))
+    let driver = try Driver(
+      Sample.plan(Sample.spec(watch: watch, rollback: RollbackSpec(automatic: automatic, drain: nil))))
     try driver.drive(to: "watch-10")
     return driver
   }
