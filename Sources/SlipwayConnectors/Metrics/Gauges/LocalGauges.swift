@@ -56,11 +56,15 @@ package final class ProcessLooks: Sendable {
   /// Looks closer together than this are one: the kernel counts in hundredths of a second.
   private static let shortest = Span.milliseconds(500)
 
+  /// Processes that are remembered; more have come and gone in a command that runs for months.
+  private static let most = 1_000
+
   package init() {}
 
   /// Processors kept busy since the look before; nil at the first, and where the process is another one with the same number.
   func busy(_ pid: Int32, seconds: Double, at now: Timestamp) -> Double? {
     before.withLock { before in
+      if before.count > Self.most { before = [:] }
       guard let earlier = before[pid], now > earlier.at, seconds >= earlier.seconds else {
         before[pid] = Look(at: now, seconds: seconds)
         return nil
