@@ -79,7 +79,8 @@ package struct CaddyPlane: TrafficPlane {
 
   package func inFlight(_ slot: Slot) async throws(ConnectorError) -> Int? {
     let (handler, _) = try await handler()
-    guard let target = CaddyRoute(handler, id: spec.id)?.targets[slot] else { return 0 }
+    guard let route = CaddyRoute(handler, id: spec.id) else { throw shapeless }
+    guard let target = route.targets[slot] else { return 0 }
     guard let servers = try await wire.json("/reverse_proxy/upstreams").list else {
       throw ConnectorError(.garbage, "\(wire.place) gives no list of its upstreams; is another program there?")
     }
