@@ -163,7 +163,7 @@ struct PromotionChecks {
   /// Why `metric` has no source in `environment`, and what would give it one; nil when it has.
   private static func gap(for metric: WatchMetric, in environment: EnvironmentSpec) -> (String, String)? {
     switch metric {
-    case .errorRate, .errorRateIncrease, .availability: return nil
+    case .errorRate, .errorRateIncrease, .availability, .gauge: return nil
     case .crashes:
       guard case .commands = environment.deploy else { return nil }
       return ("nobody counts the crashes of what commands deploy", "'deploy: {processes: …}'")
@@ -173,10 +173,10 @@ struct PromotionChecks {
     case .p95, .p99, .p95Increase, .p99Increase:
       let way = "'metrics: {prometheus: …}' with a 'latency' query"
       switch (environment.metrics, environment.traffic) {
-      case (.dataPlane, let plane) where !plane.countsLatencies: return ("\(plane.product) counts no latencies", way)
+      case (.dataPlane, let plane): return plane.countsLatencies ? nil : ("\(plane.product) counts no latencies", way)
       case (.prometheus(let spec), _) where spec.latency == nil:
         return ("the Prometheus source has no 'latency' query", way)
-      case (.dataPlane, _), (.prometheus, _): return nil
+      case (let metrics, _): return metrics.hasLatency == false ? ("this source counts no latencies", way) : nil
       }
     }
   }

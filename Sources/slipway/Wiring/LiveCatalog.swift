@@ -83,7 +83,9 @@ struct LiveCatalog: ConnectorCatalog {
       case .postgres(let spec)?: try dataStore(spec, isProtected: environment.protected)
       case nil: nil
       }
-    return EnvironmentConnectors(deployer: deployer, plane: plane, source: source, verifier: verifier, data: data)
+    return EnvironmentConnectors(
+      deployer: deployer, plane: plane, source: source, verifier: verifier, data: data,
+      gauges: try gauges(environment, deployer))
   }
 
   private func dataChecks(_ environment: EnvironmentSpec) throws(ConnectorError) -> (any DataChecks)? {
