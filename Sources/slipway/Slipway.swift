@@ -24,7 +24,8 @@ struct Slipway: AsyncParsableCommand {
       CommandGroup(
         name: "Promoting",
         subcommands: [
-          PreflightCommand.self, PromoteCommand.self, RunCommand.self, StatusCommand.self, AfterCommand.self, WatchCommand.self,
+          PreflightCommand.self, PromoteCommand.self, RunCommand.self, StatusCommand.self, AfterCommand.self,
+          WatchCommand.self,
           ListCommand.self, LogCommand.self, VerifyCommand.self,
         ]),
       CommandGroup(
