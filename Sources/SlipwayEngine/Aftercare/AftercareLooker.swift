@@ -261,7 +261,6 @@ private struct Answer: Sendable {
     self.reading = reading
   }
 }
-}
 
 extension AftercareQuestion {
   fileprivate var isTrend: Bool { if case .trend = self { true } else { false } }
