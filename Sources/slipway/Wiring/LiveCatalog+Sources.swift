@@ -1,3 +1,4 @@
+internal import Foundation
 internal import SlipwayConnectors
 internal import SlipwayData
 internal import SlipwayModel
