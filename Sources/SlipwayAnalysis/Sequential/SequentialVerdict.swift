@@ -59,7 +59,7 @@ struct SequentialVerdict {
       missing.append("\(run.state.missingInRow) readings in a row cannot be counted")
     }
     let isMeasured = look.spec.rules.contains { rule in
-      ![.crashes, .databaseErrors].contains(rule.metric) && !rule.limits.isEmpty
+      ![.crashes, .databaseErrors, .gauge].contains(rule.metric) && !rule.limits.isEmpty
     }
     guard isMeasured else { return missing }
     missing += run.plan.unusable.map { "\($0.rawValue) cannot be judged: its bound is no number" }
