@@ -252,11 +252,13 @@ extension SequentialRun {
     return all > 0 && state.share.green / all < 0.9 * Double(state.share.percent) / 100
   }
 
+  /// ln of the evidence that requests are not shared as configured; requests of one session or connection may go the same way, so it counts a fifth.
   var shareEvidence: Double {
     let part = Double(state.share.percent) / 100
     guard part > 0, part < 1, state.share.green + state.share.blue > 0 else { return state.share.carried }
     return state.share.carried
       + LogEvidence.shares([state.share.green, state.share.blue], asConfigured: [part, 1 - part])
+      / DispersionMeasure.unknown
   }
 
   func stream(_ index: Int) -> Evidence { streams[index] }

@@ -108,7 +108,7 @@ struct SequentialWords {
     case .p99: green?.p99 ?? 0
     case .p95Increase: ratio(green?.p95, blue?.p95)
     case .p99Increase: ratio(green?.p99, blue?.p99)
-    case .crashes, .databaseErrors: 0
+    case .crashes, .databaseErrors, .gauge: 0
     }
   }
 
