@@ -15,8 +15,6 @@ enum PlaneKind: String, CaseIterable, CustomTestStringConvertible {
 
   var testDescription: String { rawValue }
 
-  /// Whether a WebSocket can be opened through it.
-  var takesWebSockets: Bool { self != .router }
   /// Whether a tester of a dead green gets no answer, rather than blue's.
   var keepsTesters: Bool { self != .router }
   /// Whether it loses requests until its own health check has found a dead green.

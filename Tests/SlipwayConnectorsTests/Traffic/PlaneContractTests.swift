@@ -42,7 +42,7 @@ struct PlaneTroubleTests {
   func underWay(kind: PlaneKind) async throws {
     try await PlaneRig.with(kind) { rig in
       try await rig.apply(Split(green: .b, percent: 100, blue: .a), 1)
-      let arguments = ["\(rig.front)", kind.takesWebSockets ? "socket" : "none"]
+      let arguments = ["\(rig.front)", "socket"]
       try await PythonServers.with(PythonServers.longRequests, arguments, folder: rig.folder) { process, _ in
         try await eventually("all is under way: \(process.text)") { process.text.contains("open\n") }
         if rig.plane.capabilities.tellsInFlight {
@@ -64,7 +64,6 @@ struct PlaneTroubleTests {
 
   /// A WebSocket stays where it is until it is cut.
   private func expectSocket(_ process: RealProcess, _ rig: PlaneRig) async throws {
-    guard rig.kind.takesWebSockets else { return }
     #expect(process.text.contains("upgraded\n"), "\(rig.kind): \(process.text)")
     let ticks = process.text.components(separatedBy: "socket b ").count
     try await eventually("the WebSocket lives on: \(process.text)") {
