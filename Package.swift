@@ -63,8 +63,8 @@ let package = Package(
       dependencies: [
         "SlipwayModel", .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOHTTP2", package: "swift-nio-http2"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOTLS", package: "swift-nio"), .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+        .product(name: "NIOHPACK", package: "swift-nio-http2"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ], swiftSettings: strict),
     // Supervised local processes that outlive the command that started them.
     .systemLibrary(name: "CSlipwaySpawn"),
@@ -150,6 +150,13 @@ let package = Package(
       dependencies: [
         "SlipwayModel", "SlipwayAnalysis", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Benchmarks/judge-bench", swiftSettings: strict),
+    // Drives a data plane for `make bench-traffic`.
+    .executableTarget(
+      name: "traffic-bench",
+      dependencies: [
+        "SlipwayModel", "SlipwayConnectors", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      ], path: "Benchmarks/traffic-bench", swiftSettings: strict),
 
     .testTarget(name: "SlipwayModelTests", dependencies: ["SlipwayModel"], swiftSettings: strict),
     .testTarget(
@@ -178,7 +185,8 @@ let package = Package(
       dependencies: [
         "SlipwayRouter", "SlipwayModel", .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOHTTP2", package: "swift-nio-http2"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOHTTP2", package: "swift-nio-http2"), .product(name: "NIOHPACK", package: "swift-nio-http2"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ], swiftSettings: strict),
     .executableTarget(
       name: "host-probe", dependencies: ["SlipwayHost", "SlipwayModel"], path: "Tests/Probes/host-probe",

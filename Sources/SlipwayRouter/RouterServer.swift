@@ -1,5 +1,4 @@
 internal import NIOCore
-internal import NIOHTTP1
 internal import NIOPosix
 internal import SlipwayModel
 internal import Synchronization
@@ -21,6 +20,7 @@ package final class RouterServer: Sendable {
     let front: any Channel
     let control: any Channel
     let desk: NIOLoopBound<ControlDesk>
+    let metrics: (any Channel)?
     let stopRequested: EventLoopPromise<Void>
   }
 
@@ -56,12 +56,16 @@ package final class RouterServer: Sendable {
 
   /// Starts to serve with the table of the last run.
   package static func start(_ configuration: RouterConfiguration) async throws(RouterError) -> RouterServer {
+    let configuration = try configuration.withSettings()
     try ControlSocket.checkPath(configuration.controlPath)
+    let certificates: CertificateSet?
+    if let tls = configuration.tls { certificates = try CertificateSet.load(tls) } else { certificates = nil }
     let lock = try ControlLock(path: configuration.lockPath)
     let loops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
     let controlLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     do {
-      return try await open(configuration, lock: lock, loops: loops, controlLoop: controlLoop)
+      return try await open(
+        configuration, certificates, lock: lock, loops: loops, controlLoop: controlLoop)
     } catch {
       try? await loops.shutdownGracefully()
       try? await controlLoop.shutdownGracefully()
@@ -71,11 +75,12 @@ package final class RouterServer: Sendable {
   }
 
   private static func open(
-    _ configuration: RouterConfiguration, lock: ControlLock, loops: MultiThreadedEventLoopGroup,
+    _ configuration: RouterConfiguration, _ certificates: CertificateSet?, lock: ControlLock,
+    loops: MultiThreadedEventLoopGroup,
     controlLoop: MultiThreadedEventLoopGroup
   ) async throws(RouterError) -> RouterServer {
     let (start, listen) = try startState(configuration)
-    let workers = await makeWorkers(loops, configuration: configuration, table: start.table)
+    let workers = await makeWorkers(loops, configuration, start.table, certificates)
     let front = try await listenForClients(on: listen, loops: loops, workers: workers)
     let address = (front.localAddress?.port).map { Target.text(host: listen.host, port: $0) } ?? listen.description
     if start.problem == nil {
@@ -90,21 +95,36 @@ package final class RouterServer: Sendable {
     let stopRequested = loop.makePromise(of: Void.self)
     do {
       let desk = try await loop.submit {
-        NIOLoopBound(
-          ControlDesk(
-            eventLoop: loop, workers: workers, configuration: configuration, start: start, listen: address,
-            stopRequested: stopRequested), eventLoop: loop)
+        let desk = ControlDesk(
+          eventLoop: loop, workers: workers, configuration: configuration, start: start, listen: address,
+          certificates: certificates, stopRequested: stopRequested)
+        desk.start()
+        return NIOLoopBound(desk, eventLoop: loop)
       }.get()
+      let metrics = try await listenForMetrics(configuration, loop: loop, desk: desk)
       let control = try await listenForControl(handle, loop: loop, desk: desk)
       return RouterServer(
         configuration: configuration, address: address,
         parts: Parts(
           lock: lock, loops: loops, controlLoop: controlLoop, workers: workers, front: front, control: control,
-          desk: desk, stopRequested: stopRequested))
+          desk: desk, metrics: metrics, stopRequested: stopRequested))
     } catch {
       stopRequested.fail(error)
+      if let error = error as? RouterError { throw error }
       throw RouterError(.misconfigured, "no control socket at \(configuration.controlPath)", cause: error)
     }
+  }
+
+  private static func listenForMetrics(
+    _ configuration: RouterConfiguration, loop: any EventLoop, desk: NIOLoopBound<ControlDesk>
+  ) async throws -> (any Channel)? {
+    guard let address = configuration.metrics else { return nil }
+    let channel = try await MetricsDoor.open(address, loop: loop, desk: desk)
+    let named = (channel.localAddress?.port).flatMap { port in
+      Target(address, portZero: true).map { Target.text(host: $0.host, port: port) }
+    }
+    try await loop.submit { desk.value.metricsAddress = named }.get()
+    return channel
   }
 
   private static func startState(_ configuration: RouterConfiguration) throws(RouterError) -> (StartState, Target) {
@@ -129,12 +149,14 @@ package final class RouterServer: Sendable {
   }
 
   private static func makeWorkers(
-    _ loops: MultiThreadedEventLoopGroup, configuration: RouterConfiguration, table: RouteTable
+    _ loops: MultiThreadedEventLoopGroup, _ configuration: RouterConfiguration, _ table: RouteTable,
+    _ certificates: CertificateSet?
   ) async -> [NIOLoopBound<Worker>] {
     var workers: [NIOLoopBound<Worker>] = []
     for loop in loops.makeIterator() {
       let made = loop.submit {
         let worker = Worker(eventLoop: loop, configuration: configuration)
+        worker.tls = certificates?.context
         worker.apply(table)
         worker.start()
         return NIOLoopBound(worker, eventLoop: loop)
@@ -159,14 +181,7 @@ package final class RouterServer: Sendable {
           guard let worker = byLoop[ObjectIdentifier(channel.eventLoop)]?.value else {
             throw ChannelError.ioOnClosedChannel
           }
-          try channel.closeOnExec()
-          var framing = HTTPResponseEncoder.Configuration()
-          framing.automaticallySetFramingHeaders = false
-          let decoder = HTTPRequestDecoder(
-            leftOverBytesStrategy: .dropBytes, limitConfiguration: worker.limits.decoder)
-          try channel.pipeline.syncOperations.addHandlers([
-            HTTPResponseEncoder(configuration: framing), ByteToMessageHandler(decoder), FrontConnection(worker: worker),
-          ])
+          try FrontDoor.open(channel, worker: worker)
         }
       }
     do {
@@ -222,6 +237,7 @@ package final class RouterServer: Sendable {
     limit.cancel()
     for worker in workers { try? await worker.eventLoop.submit { worker.value.cut() }.get() }
     try? await parts.control.close().get()
+    try? await parts.metrics?.close().get()
     ControlSocket.remove(configuration.controlPath)
     try? await parts.loops.shutdownGracefully()
     try? await parts.controlLoop.shutdownGracefully()

@@ -21,6 +21,10 @@ enum CompleteExample {
         deploy:
           processes: {run: ./bin/shop --port $PORT, ports: {a: 7001, b: 7002}, environment: {DB: "${env:STAGING_DB}", WORKERS: 4}, directory: app, stop_grace: 3s}
         traffic: {router: {listen: 127.0.0.1:7000}}
+        metrics: {scrape: {urls: {a: "http://127.0.0.1:7001/metrics", b: "http://127.0.0.1:7002/metrics"}, requests: requests_total, errors: 'requests_total{code=~"5.."}'}}
+        gauges:
+          - {name: memory, unit: bytes, process: memory, roll_back_above: 512MiB, alert_above: 400MiB}
+          - {name: pool, json: {url: "http://127.0.0.1:6432/stats", path: "$.pools['${slot}'].in_use"}, pause_above: 90}
         health: {path: /healthz, every: 1s, tries: 36, status: 204, timeout: 2s}
         version: {path: /version}
       edge:
@@ -191,6 +195,20 @@ enum CompleteExample {
         environment: ["DB": SecretText("${env:STAGING_DB}"), "WORKERS": SecretText("4")], directory: "app",
         stopGrace: .seconds(3))),
     traffic: .router(RouterSpec(listen: "127.0.0.1:7000")),
+    metrics: .scrape(
+      ScrapeSpec(
+        url: .each(a: SecretText("http://127.0.0.1:7001/metrics"), b: SecretText("http://127.0.0.1:7002/metrics")),
+        requests: "requests_total", errors: #"requests_total{code=~"5.."}"#)),
+    gauges: [
+      GaugeSpec(
+        name: "memory", unit: "bytes", query: .process(.memory),
+        limits: [WatchLimit(.rollBack, .above, 536_870_912), WatchLimit(.alert, .above, 419_430_400)]),
+      GaugeSpec(
+        name: "pool",
+        query: .json(
+          url: .both(SecretText("http://127.0.0.1:6432/stats")), path: "$.pools['${slot}'].in_use", headers: [:],
+          timeout: .seconds(5)), limits: [WatchLimit(.pause, .above, 90)]),
+    ],
     health: HealthSpec(path: "/healthz", status: 204, tries: 36, every: .seconds(1), timeout: .seconds(2)),
     version: VersionSpec(path: "/version"))
 

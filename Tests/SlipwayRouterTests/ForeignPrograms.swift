@@ -22,6 +22,11 @@ private func spawn(_ arguments: [String], output: String) throws -> pid_t {
 
 /// Runs a program to its end and gives what it printed.
 func run(_ arguments: String..., output: String) async throws -> (isSuccess: Bool, output: String) {
+  try await run(arguments, output: output)
+}
+
+/// Runs a program to its end and gives what it printed.
+func run(_ arguments: [String], output: String) async throws -> (isSuccess: Bool, output: String) {
   let pid = try spawn(arguments, output: output)
   var status: Int32 = -1
   let hasEnded = await eventually { waitpid(pid, &status, WNOHANG) == pid }
@@ -31,6 +36,21 @@ func run(_ arguments: String..., output: String) async throws -> (isSuccess: Boo
     throw Incomplete()
   }
   return (status == 0, try String(contentsOfFile: output, encoding: .utf8))
+}
+
+/// A program that runs beside a test and ends with it.
+struct ForeignProcess: Sendable {
+  private let pid: pid_t
+
+  init(_ arguments: [String], log: String) throws { pid = try spawn(arguments, output: log) }
+
+  var id: Int32 { pid }
+
+  func stop() {
+    var status: Int32 = 0
+    kill(pid, SIGKILL)
+    waitpid(pid, &status, 0)
+  }
 }
 
 /// `python3 -m http.server` on a free port.

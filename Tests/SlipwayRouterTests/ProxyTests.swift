@@ -241,7 +241,7 @@ struct ProxyTests {
   func upgrade() async throws {
     try await withSlots { rig, a, _ in
       let text = try await withRaw(rig.address) { raw in
-        try await raw.send("GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n")
+        try await raw.send("GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade, close\r\nupgrade: h2c\r\n\r\n")
         return await raw.readToEnd()
       }
       #expect(text.hasPrefix("HTTP/1.1 200") && text.hasSuffix("a"))

@@ -46,23 +46,25 @@ func withFolder<Result>(_ body: (String) async throws -> Result) async throws ->
 
 func startRig(
   _ folder: String, loops: Int = 2, listen: String? = "127.0.0.1:0", identity: String = "test",
-  limits: RouterLimits = RouterLimits(), trusts: Bool = false
+  limits: RouterLimits = RouterLimits(), trusts: Bool = false,
+  change: (inout RouterConfiguration) -> Void = { _ in }
 ) async throws -> Rig {
   let path = folder + "/control"
-  let server = try await RouterServer.start(
-    RouterConfiguration(
-      listen: listen, controlPath: path, identity: identity, loops: loops, limits: limits,
-      trustsForwardedHeaders: trusts, wallClock: wallClock))
+  var configuration = RouterConfiguration(
+    listen: listen, controlPath: path, identity: identity, loops: loops, limits: limits,
+    trustsForwardedHeaders: trusts, wallClock: wallClock)
+  change(&configuration)
+  let server = try await RouterServer.start(configuration)
   return Rig(server: server, control: RouterControl(path: path, deadline: .seconds(30)), folder: folder)
 }
 
 /// Runs `body` with a router and stops it afterwards, whatever happens.
 func withRig<Result>(
   loops: Int = 2, limits: RouterLimits = RouterLimits(), trusts: Bool = false,
-  _ body: (Rig) async throws -> Result
+  change: (inout RouterConfiguration) -> Void = { _ in }, _ body: (Rig) async throws -> Result
 ) async throws -> Result {
   try await withFolder { folder in
-    let rig = try await startRig(folder, loops: loops, limits: limits, trusts: trusts)
+    let rig = try await startRig(folder, loops: loops, limits: limits, trusts: trusts, change: change)
     do {
       let result = try await body(rig)
       await rig.server.stop()
@@ -79,12 +81,13 @@ func withSlots<Result>(
   percent: Int = 0, loops: Int = 2, limits: RouterLimits = RouterLimits(), trusts: Bool = false,
   a: @escaping @Sendable (HTTPRequestHead) -> Plan = { _ in .text(200, "a") },
   b: @escaping @Sendable (HTTPRequestHead) -> Plan = { _ in .text(200, "b") },
+  change: (inout RouterConfiguration) -> Void = { _ in },
   _ body: (Rig, TestUpstream, TestUpstream) async throws -> Result
 ) async throws -> Result {
   let first = try await TestUpstream.start(a)
   let second = try await TestUpstream.start(b)
   do {
-    let result = try await withRig(loops: loops, limits: limits, trusts: trusts) { rig in
+    let result = try await withRig(loops: loops, limits: limits, trusts: trusts, change: change) { rig in
       try await rig.control.set(
         split: Split(green: .b, percent: percent, blue: .a), targets: [.a: first.address, .b: second.address],
         generation: 1)

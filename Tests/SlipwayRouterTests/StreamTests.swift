@@ -104,7 +104,7 @@ private struct Pattern: Sendable {
 }
 
 /// The value once it has stood still for a second.
-private func settledValue(_ read: () -> Int) async -> Int {
+func settledValue(_ read: () -> Int) async -> Int {
   var last = read()
   var still = 0
   while still < 20 {

@@ -2,9 +2,6 @@ internal import SlipwayModel
 
 /// Draws the verdict of one look from its tests.
 struct SequentialVerdict {
-  /// Intervals in a row that may be missing.
-  private static let mostMissing = 6
-
   let look: WatchLook
   let run: SequentialRun
   /// What is counted one by one, and the figures of the window.
@@ -58,7 +55,7 @@ struct SequentialVerdict {
   private func missing(_ words: SequentialWords) -> [String] {
     var missing: [String] = []
     if exact.verdict == .undecided { missing.append(exact.reason) }
-    if run.state.missingInRow >= Self.mostMissing {
+    if run.state.missingInRow >= SequentialRun.mostMissing {
       missing.append("\(run.state.missingInRow) readings in a row cannot be counted")
     }
     let isMeasured = look.spec.rules.contains { rule in

@@ -69,13 +69,20 @@ package struct RouterPlane: TrafficPlane {
   package func inFlight(_ slot: Slot) async throws(ConnectorError) -> Int? { try await status().slots[slot]?.inFlight }
 
   package func cut(_ slot: Slot) async throws(ConnectorError) {
-    throw ConnectorError(.refused, "the router cannot end the connections of one slot")
+    // A router that does not run holds no connection.
+    guard try await answers() else { return }
+    do throws(RouterError) { try await control.cut(slot) } catch { throw Self.translated(error) }
+  }
+
+  package func history(of slot: Slot, now: Timestamp) async throws(ConnectorError) -> [SlotCounters] {
+    try await ensureRunning()
+    do throws(RouterError) { return try await control.history(of: slot) } catch { throw Self.translated(error) }
   }
 
   package var capabilities: PlaneCapabilities {
     PlaneCapabilities(
       dealing: .exact, settles: .milliseconds(10), countsPerSlot: true, fallsBack: true, routesTesters: true,
-      tellsInFlight: true, cuts: false)
+      tellsInFlight: true, cuts: true)
   }
 
   private func status() async throws(ConnectorError) -> RouterStatus {

@@ -9,6 +9,7 @@ extension StepPerformer {
   ///   - index: the watch.
   ///   - history: the run so far.
   ///   - earlier: what a judge that remembers came to in earlier runs, the newest first.
+  /// - Returns: the look as an event, also when nothing could be read.
   func measure(_ index: Int, _ history: RunHistory, _ earlier: [RuleEvaluation]) async -> Event {
     let now = time.now()
     do throws(ConnectorError) {

@@ -30,6 +30,14 @@ package enum TrafficSpec: Codable, Sendable, Equatable {
     }
   }
 
+  /// Everything in it that may refer to secrets.
+  package var secrets: [SecretText] {
+    switch self {
+    case .gateway(let spec): [spec.token]
+    case .router, .haproxy, .nginx, .traefik, .caddy, .envoy: []
+    }
+  }
+
   /// Whether its counts have latencies.
   package var countsLatencies: Bool {
     switch self {
@@ -37,14 +45,6 @@ package enum TrafficSpec: Codable, Sendable, Equatable {
     case .haproxy, .traefik, .envoy, .nginx, .caddy, .gateway: false
     }
   }
-}
-
-/// Slipway's own router, a process of its own.
-package struct RouterSpec: Codable, Sendable, Equatable {
-  /// Where clients connect, `host:port`.
-  package var listen: String
-
-  package init(listen: String) { self.listen = listen }
 }
 
 /// HAProxy's runtime API with the percentage in a map.

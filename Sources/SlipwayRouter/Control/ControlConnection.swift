@@ -46,6 +46,8 @@ final class ControlConnection: ChannelInboundHandler {
   }
 
   private func answer(_ line: [UInt8], _ context: ChannelHandlerContext) {
+    // `curl --unix-socket` is a control client, too; an HTTP request is one question, then the connection ends.
+    if line.starts(with: Array("GET ".utf8)) { return answer(http: String(decoding: line, as: UTF8.self), context) }
     desk.reply(to: Data(line)).assumeIsolated().whenComplete { result in
       let reply: ControlReply
       switch result {
@@ -56,6 +58,15 @@ final class ControlConnection: ChannelInboundHandler {
       self.isBusy = false
       _ = self.send(reply, context)
       self.answerNext(context)
+    }
+  }
+
+  private func answer(http line: String, _ context: ChannelHandlerContext) {
+    desk.metrics().assumeIsolated().whenComplete { result in
+      let text = MetricsText.answer(to: line) { (try? result.get()) ?? "" }
+      context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(string: text))).assumeIsolated().whenComplete { _ in
+        context.close(promise: nil)
+      }
     }
   }
 

@@ -6,7 +6,7 @@ internal import SlipwayModel
 final class ControlDesk {
   private let eventLoop: any EventLoop
   private let workers: [NIOLoopBound<Worker>]
-  private let configuration: RouterConfiguration
+  private var configuration: RouterConfiguration
   private let state: StateFile
   private let listen: String
   private let startedAt: Timestamp
@@ -16,10 +16,15 @@ final class ControlDesk {
   private var problem: String?
   private var isDraining = false
   private var clients = 0
+  private var history = MinuteHistory()
+  private let certificates: CertificateKeeper
+  private let health: HealthWatch
+  /// Where Prometheus may read.
+  var metricsAddress: String?
 
   init(
     eventLoop: any EventLoop, workers: [NIOLoopBound<Worker>], configuration: RouterConfiguration,
-    start: StartState, listen: String, stopRequested: EventLoopPromise<Void>
+    start: StartState, listen: String, certificates: CertificateSet?, stopRequested: EventLoopPromise<Void>
   ) {
     self.eventLoop = eventLoop
     self.workers = workers
@@ -31,6 +36,10 @@ final class ControlDesk {
     table = start.table
     isRestored = start.isRestored
     problem = start.problem
+    self.certificates = CertificateKeeper(certificates, at: startedAt, workers: workers)
+    self.certificates.watch(configuration.tls)
+    health = HealthWatch(
+      configuration.health, eventLoop: eventLoop, workers: workers, wallClock: configuration.wallClock)
   }
 
   /// More than a handful of control clients at once are a mistake of someone's.
@@ -50,6 +59,9 @@ final class ControlDesk {
       case .status: return status()
       case .counters: return counters()
       case .set(let change): return apply(change)
+      case .cut(let slot): return cut(slot)
+      case .reload: return reload()
+      case .history(let slot): return eventLoop.makeSucceededFuture(ControlReply(history: history.minutes[slot] ?? []))
       case .shutdown:
         stopRequested.succeed(())
         isDraining = true
@@ -82,8 +94,53 @@ final class ControlDesk {
     return all.assumeIsolated().flatMap { self.status() }.nonisolated()
   }
 
+  /// Keeps what each minute brought.
+  func start() {
+    let interval = configuration.historyInterval.amount
+    let bound = NIOLoopBound(self, eventLoop: eventLoop)
+    eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in bound.value.closeMinute() }
+    eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(50)) { _ in
+      bound.value.health.tick(bound.value.table)
+    }
+    let look = configuration.certificateInterval.amount
+    eventLoop.scheduleRepeatedTask(initialDelay: look, delay: look) { _ in
+      bound.value.certificates.check(at: bound.value.configuration.wallClock())
+    }
+  }
+
+  private func closeMinute() {
+    snapshot().assumeIsolated().whenSuccess { loops in
+      self.history.close(self.status(of: loops).slots.mapValues(\.counters))
+    }
+  }
+
+  private func reload() -> EventLoopFuture<ControlReply> {
+    do {
+      let next = try configuration.withSettings()
+      try certificates.reload(next.tls, at: next.wallClock())
+      configuration = next
+      health.take(next.health)
+    } catch {
+      return eventLoop.makeSucceededFuture(ControlReply(error))
+    }
+    let next = configuration
+    let all = workers.map { worker in worker.eventLoop.submit { worker.value.configure(next) } }
+    return EventLoopFuture.andAllSucceed(all, on: eventLoop).assumeIsolated().flatMap { self.status() }.nonisolated()
+  }
+
+  private func cut(_ slot: Slot) -> EventLoopFuture<ControlReply> {
+    let cuts = workers.map { worker in worker.eventLoop.submit { worker.value.cut(slot) } }
+    let all = EventLoopFuture.andAllSucceed(cuts, on: eventLoop)
+    return all.assumeIsolated().flatMap { self.status() }.nonisolated()
+  }
+
   private func status() -> EventLoopFuture<ControlReply> {
     snapshot().assumeIsolated().map { ControlReply(status: self.status(of: $0)) }.nonisolated()
+  }
+
+  /// The text for Prometheus.
+  func metrics() -> EventLoopFuture<String> {
+    snapshot().assumeIsolated().map { MetricsText(self.status(of: $0)).text }.nonisolated()
   }
 
   private func counters() -> EventLoopFuture<ControlReply> {
@@ -100,14 +157,18 @@ final class ControlDesk {
     let now = NIODeadline.now()
     let wall = configuration.wallClock()
     var slots: [Slot: SlotTraffic] = [:]
-    for slot in Slot.allCases { slots[slot] = MeterSum(loops.map { $0.meters[slot] }).traffic(now: now, wall: wall) }
+    for slot in Slot.allCases {
+      slots[slot] = MeterSum(loops.map { $0.meters[slot] }).traffic(now: now, wall: wall)
+      slots[slot]?.health = health[slot]
+    }
     return RouterStatus(
       identity: configuration.identity, startedAt: startedAt, now: wall,
       pid: ProcessInfo.processInfo.processIdentifier, listen: listen, generation: table.generation, split: table.split,
       targets: table.targetTexts,
       testers: table.testers, isRestored: isRestored, isDraining: isDraining, problem: problem,
       unrouted: loops.reduce(0) { $0 &+ $1.unrouted }, connections: loops.reduce(0) { $0 + $1.connections },
-      slots: slots)
+      slots: slots, tls: certificates.status, failedHandshakes: loops.reduce(0) { $0 &+ $1.failedHandshakes },
+      metrics: metricsAddress)
   }
 
   private func snapshot() -> EventLoopFuture<[LoopSnapshot]> {
@@ -129,10 +190,12 @@ struct LoopSnapshot: Sendable {
   let meters: SlotPair<SlotMeter>
   let unrouted: UInt64
   let connections: Int
+  let failedHandshakes: UInt64
 
   init(_ worker: Worker) {
     meters = worker.meters
     unrouted = worker.unrouted
     connections = worker.connectionCount
+    failedHandshakes = worker.failedHandshakes
   }
 }

@@ -7,6 +7,11 @@ enum ControlRequest: Equatable {
   case counters
   case shutdown
   case set(TableChange)
+  /// Ends what is open on a slot.
+  case cut(Slot)
+  case history(Slot)
+  /// Reads settings and certificates again.
+  case reload
 
   /// Reads a line; the error says what was wrong with it.
   init(line: Data) throws(RouterError) {
@@ -14,16 +19,21 @@ enum ControlRequest: Equatable {
     do {
       raw = try JSONDecoder().decode(Raw.self, from: line)
     } catch {
-      throw RouterError(.garbage, "no request: \(Self.reason(error)); known ops: status, set, counters, shutdown")
+      throw RouterError(.garbage, "no request: \(Self.reason(error)); known ops: \(Self.known)")
     }
     switch raw.op {
     case "status": self = .status
     case "counters": self = .counters
     case "shutdown": self = .shutdown
     case "set": self = .set(try raw.change())
-    default: throw RouterError(.garbage, "unknown op; known: status, set, counters, shutdown")
+    case "reload": self = .reload
+    case "cut": self = .cut(try raw.meant())
+    case "history": self = .history(try raw.meant())
+    default: throw RouterError(.garbage, "unknown op; known: \(Self.known)")
     }
   }
+
+  private static let known = "status, set, counters, history, cut, reload, shutdown"
 
   private static func reason(_ error: any Error) -> String {
     switch error {
@@ -36,7 +46,7 @@ enum ControlRequest: Equatable {
   }
 
   private struct Raw: Decodable {
-    enum Key: String, CodingKey, CaseIterable { case op, generation, a, b, fallback, targets, testers }
+    enum Key: String, CodingKey, CaseIterable { case op, generation, a, b, fallback, targets, testers, slot }
 
     let op: String
     let generation: UInt64?
@@ -45,6 +55,7 @@ enum ControlRequest: Equatable {
     let fallback: Slot?
     let targets: [Slot: String?]
     let testers: Bool?
+    let slot: Slot?
 
     init(from decoder: any Decoder) throws {
       try Raw.refuseUnknown(decoder, known: Set(Key.allCases.map(\.rawValue)))
@@ -55,6 +66,7 @@ enum ControlRequest: Equatable {
       b = try container.decodeIfPresent(Int.self, forKey: .b)
       fallback = try container.decodeIfPresent(Slot.self, forKey: .fallback)
       testers = try container.decodeIfPresent(Bool.self, forKey: .testers)
+      slot = try container.decodeIfPresent(Slot.self, forKey: .slot)
       targets = try Raw.targets(container)
     }
 
@@ -78,6 +90,11 @@ enum ControlRequest: Equatable {
         let text = "unknown field '\(key.stringValue.prefix(40))'; known: \(known.sorted().joined(separator: ", "))"
         throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: text))
       }
+    }
+
+    func meant() throws(RouterError) -> Slot {
+      guard let slot else { throw RouterError(.garbage, "'\(op.prefix(20))' needs a slot: a or b") }
+      return slot
     }
 
     func change() throws(RouterError) -> TableChange {
@@ -132,6 +149,8 @@ struct ControlReply: Codable {
   var ok: Bool
   var status: RouterStatus?
   var counters: RouterCounters?
+  /// Whole minutes of one slot, the oldest first.
+  var history: [SlotCounters]?
   var error: Failure?
 
   struct Failure: Codable {
@@ -141,8 +160,9 @@ struct ControlReply: Codable {
     var generation: UInt64?
   }
 
-  init(status: RouterStatus? = nil, counters: RouterCounters? = nil) {
+  init(status: RouterStatus? = nil, counters: RouterCounters? = nil, history: [SlotCounters]? = nil) {
     ok = true
+    self.history = history
     self.status = status
     self.counters = counters
   }

@@ -49,6 +49,28 @@ package struct RouterControl: Sendable {
     return try await statusReply(to: command)
   }
 
+  /// What `slot` answered in each of the last six hours' whole minutes, the oldest first; shorter when the router is younger.
+  package func history(of slot: Slot) async throws(RouterError) -> [SlotCounters] {
+    guard let history = try await send(Command(op: "history", slot: slot)).history else {
+      throw Self.senseless("history")
+    }
+    return history
+  }
+
+  /// Ends every request, stream and WebSocket that is open on `slot`; returns when that is done.
+  @discardableResult
+  package func cut(_ slot: Slot) async throws(RouterError) -> RouterStatus {
+    try await statusReply(to: Command(op: "cut", slot: slot))
+  }
+
+  /// Makes the router read its settings and certificates again, which no connection notices.
+  ///
+  /// - Throws: ``RouterError`` with code `misconfigured` when they cannot serve; then the former ones stay.
+  @discardableResult
+  package func reload() async throws(RouterError) -> RouterStatus {
+    try await statusReply(to: Command(op: "reload"))
+  }
+
   /// Asks the router to end; it answers before it does.
   @discardableResult
   package func shutdown() async throws(RouterError) -> RouterStatus {
@@ -63,6 +85,7 @@ package struct RouterControl: Sendable {
     var fallback: Slot?
     var targets: [Slot: String?]?
     var testers: Bool?
+    var slot: Slot?
   }
 
   private func statusReply(to command: Command) async throws(RouterError) -> RouterStatus {

@@ -28,6 +28,29 @@ package struct RouterStatus: Codable, Sendable, Equatable {
   /// Open client connections.
   package var connections: Int
   package var slots: [Slot: SlotTraffic]
+  /// What encrypts the front; nil for plain HTTP.
+  package var tls: TLSStatus?
+  /// TLS connections that came to nothing; nil from a router that does not count them.
+  package var failedHandshakes: UInt64?
+  /// Where Prometheus may read, with the real port.
+  package var metrics: String?
+}
+
+/// The certificates that are served now.
+package struct TLSStatus: Codable, Sendable, Equatable {
+  package var certificates: [CertificateStatus]
+  package var loadedAt: Timestamp
+  /// How often others were taken since the start.
+  package var reloads: Int
+  /// Why the files that lie there now are not served; the former ones are.
+  package var problem: String?
+}
+
+/// One certificate.
+package struct CertificateStatus: Codable, Sendable, Equatable {
+  package var file: String
+  package var names: [String]
+  package var validUntil: Timestamp
 }
 
 /// What one slot is doing and has done since the router started.
@@ -51,11 +74,17 @@ package struct SlotTraffic: Codable, Sendable, Equatable {
   /// Connections opened to the slot's upstream.
   package var connects: UInt64
   package var counters: SlotCounters
+  /// How often the slot was ejected for its failures.
+  package var ejections: UInt64?
+  /// Seconds of all latencies together.
+  package var latencySum: Double?
+  /// What health checks say; nil where none are made.
+  package var health: SlotHealth?
 
   package init(
     inFlight: Int = 0, lastSentAt: Timestamp? = nil, lastFinishedAt: Timestamp? = nil, abandoned: UInt64 = 0,
     stoodInFor: UInt64 = 0, ejected: UInt64 = 0, testers: UInt64 = 0, broken: UInt64 = 0, connects: UInt64 = 0,
-    counters: SlotCounters = SlotCounters()
+    counters: SlotCounters = SlotCounters(), ejections: UInt64? = nil, latencySum: Double? = nil
   ) {
     self.inFlight = inFlight
     self.lastSentAt = lastSentAt
@@ -67,7 +96,20 @@ package struct SlotTraffic: Codable, Sendable, Equatable {
     self.broken = broken
     self.connects = connects
     self.counters = counters
+    self.ejections = ejections
+    self.latencySum = latencySum
   }
+}
+
+/// What the last health check of a slot's upstream said.
+package struct SlotHealth: Codable, Sendable, Equatable {
+  /// Whether the slot gets requests although another could answer for it.
+  package var isAlive: Bool
+  package var checkedAt: Timestamp
+  /// The status of the last answer; nil when there was none.
+  package var status: Int?
+  /// Why there was none.
+  package var problem: String?
 }
 
 /// Cumulative counters of both slots with the identity of their source.

@@ -1,5 +1,4 @@
 internal import NIOCore
-internal import NIOHTTP1
 internal import SlipwayModel
 
 /// One request and its answer, while they are under way.
@@ -10,22 +9,25 @@ struct Exchange {
   var isRequestEnded = false
   /// Whether a piece of the body has gone to the upstream; from then on nothing can be sent again.
   var isBodyForwarded = false
+  /// Bytes of the body that have come.
+  var received = 0
   /// Whether an interim answer has gone to the client.
   var hasInterim = false
-  /// Parts that came before there was an upstream connection: at most what one read gave.
-  var pending: [HTTPClientRequestPart] = []
   /// Whether the upstream connection had served before, so that its closing may be chance.
   var isPooled = false
   /// Whether the fallback answers for the slot that was chosen first.
   var hasStoodIn = false
   var sentAt: NIODeadline?
   /// The status that was passed on to the client.
-  var status: UInt?
+  var status: Int?
+  /// The bucket that the client is given with the answer.
+  var bucket: StickyBucket?
   var keepsUpstream = false
   var keepsClient = false
 
   init(request: InboundRequest, slot: Slot) {
     self.request = request
     self.slot = slot
+    isRequestEnded = !request.hasBody
   }
 }

@@ -13,18 +13,31 @@ struct SlotMeter: Sendable {
   private(set) var testers: UInt64 = 0
   private(set) var broken: UInt64 = 0
   private(set) var connects: UInt64 = 0
+  private(set) var ejections: UInt64 = 0
+  private(set) var latencySum = 0.0
 
   /// How a request ended on a slot.
   enum Ending {
-    case answered(status: UInt, since: NIODeadline)
+    case answered(status: Int, since: NIODeadline)
     /// No connection could be made, or it closed before any answer.
     case unanswered
     /// An answer that broke off, came too late or was no HTTP.
     case broken
+    /// A WebSocket ended; its request was counted when it began.
+    case switchedBack
     /// The client left.
     case abandoned(since: NIODeadline?)
     /// The slot was passed over because it had just refused a connection.
     case ejected
+
+    /// Whether the slot failed; nil where the end says nothing about it.
+    var isFailure: Bool? {
+      switch self {
+      case .answered(let status, _): status >= 500
+      case .unanswered, .broken: true
+      case .switchedBack, .abandoned, .ejected: nil
+      }
+    }
   }
 
   mutating func began(isTester: Bool) {
@@ -34,17 +47,34 @@ struct SlotMeter: Sendable {
 
   mutating func sent(at now: NIODeadline) { lastSent = now }
   mutating func connecting() { connects &+= 1 }
+  mutating func wasEjected() { ejections &+= 1 }
   mutating func stoodIn() { stoodInFor &+= 1 }
+
+  /// A WebSocket has begun: answered, with the time that took, and in flight until it ends.
+  mutating func switched(since: NIODeadline) {
+    counters.requests &+= 1
+    record(Self.seconds(since, .now()))
+  }
+
+  private mutating func record(_ seconds: Double) {
+    counters.latency?.record(seconds: seconds)
+    latencySum += seconds
+  }
 
   mutating func ended(_ ending: Ending, at now: NIODeadline) {
     inFlight -= 1
+    if case .switchedBack = ending {
+      lastFinished = now
+      return
+    }
     counters.requests &+= 1
     // A request that was never tried there says nothing about when the slot was last at work.
     if case .ejected = ending {} else { lastFinished = now }
     switch ending {
     case .answered(let status, let since):
-      counters.latency?.record(seconds: Self.seconds(since, now))
+      record(Self.seconds(since, now))
       if status >= 500 { counters.serverErrors &+= 1 } else if status >= 400 { counters.clientErrors &+= 1 }
+    case .switchedBack: break
     case .unanswered:
       counters.connectionErrors &+= 1
     case .ejected:
@@ -56,7 +86,7 @@ struct SlotMeter: Sendable {
     case .abandoned(let since):
       abandoned &+= 1
       // What the client waited is the least that the answer would have taken: a slot that hangs must show in p99.
-      if let since { counters.latency?.record(seconds: Self.seconds(since, now)) }
+      if let since { record(Self.seconds(since, now)) }
     }
   }
 
@@ -78,7 +108,8 @@ struct MeterSum {
       lastSentAt: Self.time(meters.compactMap(\.lastSent).max(), now: now, wall: wall),
       lastFinishedAt: Self.time(meters.compactMap(\.lastFinished).max(), now: now, wall: wall),
       abandoned: sum(\.abandoned), stoodInFor: sum(\.stoodInFor), ejected: sum(\.ejected), testers: sum(\.testers),
-      broken: sum(\.broken), connects: sum(\.connects), counters: counters)
+      broken: sum(\.broken), connects: sum(\.connects), counters: counters, ejections: sum(\.ejections),
+      latencySum: meters.reduce(0) { $0 + $1.latencySum })
   }
 
   private var counters: SlotCounters {

@@ -1,14 +1,17 @@
 internal import NIOCore
-internal import NIOHTTP1
 internal import NIOPosix
+internal import NIOSSL
 internal import SlipwayModel
 
 /// Everything one event loop needs to serve clients: its own copy of the table, its pool and its counts. Never leaves the loop.
 final class Worker {
   let eventLoop: any EventLoop
-  let limits: RouterLimits
-  let trustsForwarded: Bool
-  let connectionLimit: Int
+  private(set) var limits: RouterLimits
+  private(set) var trustsForwarded: Bool
+  private(set) var connectionLimit: Int
+  /// What new connections are encrypted with; nil for plain HTTP.
+  var tls: NIOSSLContext?
+  private(set) var failedHandshakes: UInt64 = 0
   private(set) var table = RouteTable.empty
   var meters = SlotPair { _ in SlotMeter() }
   private(set) var unrouted: UInt64 = 0
@@ -16,7 +19,15 @@ final class Worker {
   private var dealer = SplitDealer()
   private var idle = SlotPair { _ in [UpstreamConnection]() }
   private var ejectedUntil = SlotPair { _ in NIODeadline.distantPast }
-  private var fronts: [ObjectIdentifier: FrontConnection] = [:]
+  private var customers: [ObjectIdentifier: any Customer] = [:]
+  private(set) var connectionCount = 0
+  private var spare = ByteBuffer()
+  /// Slots that health checks find dead.
+  var dead = SlotPair { _ in false }
+  private var failures = SlotPair { _ in 0 }
+  private var failureLimit = 0
+  private var sticky: Span?
+  private var random = SystemRandomNumberGenerator()
   private var sweeper: RepeatedTask?
   private var drained: EventLoopPromise<Void>?
 
@@ -25,7 +36,20 @@ final class Worker {
     limits = configuration.limits
     trustsForwarded = configuration.trustsForwardedHeaders
     connectionLimit = max(1, configuration.limits.connections / configuration.loops)
+    failureLimit = configuration.health.failures
+    sticky = configuration.sticky
   }
+
+  /// Takes other limits and rules; what is under way goes on under them.
+  func configure(_ configuration: RouterConfiguration) {
+    limits = configuration.limits
+    trustsForwarded = configuration.trustsForwardedHeaders
+    connectionLimit = max(1, configuration.limits.connections / configuration.loops)
+    failureLimit = configuration.health.failures
+    sticky = configuration.sticky
+  }
+
+  func failedHandshake() { failedHandshakes &+= 1 }
 
   // MARK: Table
 
@@ -33,6 +57,7 @@ final class Worker {
   func apply(_ new: RouteTable) {
     for slot in Slot.allCases where table.targets[slot] != new.targets[slot] {
       ejectedUntil[slot] = .distantPast
+      failures[slot] = 0
       let stale = idle[slot]
       idle[slot] = []
       for connection in stale { connection.close() }
@@ -41,15 +66,47 @@ final class Worker {
   }
 
   /// Where the next request goes; nil when nothing is served. Counts what it cannot place.
-  func choose(asksForCanary: Bool) -> (slot: Slot, isTester: Bool)? {
-    if asksForCanary, let slot = table.testerSlot { return (slot, true) }
-    if let slot = dealer.next(table.split) { return (slot, false) }
-    unrouted &+= 1
-    return nil
+  func choose(for request: InboundRequest) -> Choice? {
+    if request.asksForCanary, let slot = table.testerSlot { return Choice(slot: slot, isTester: true) }
+    if sticky != nil, let slot = request.bucket?.slot(table.split) { return Choice(slot: slot) }
+    guard let slot = dealer.next(table.split) else {
+      unrouted &+= 1
+      return nil
+    }
+    guard sticky != nil else { return Choice(slot: slot) }
+    return Choice(slot: slot, bucket: StickyBucket(for: slot, table.split, using: &random))
   }
 
-  func eject(_ slot: Slot, now: NIODeadline) { ejectedUntil[slot] = now + limits.ejection.amount }
-  func isEjected(_ slot: Slot, now: NIODeadline) -> Bool { ejectedUntil[slot] > now }
+  struct Choice {
+    let slot: Slot
+    var isTester = false
+    /// The bucket that a new client is given.
+    var bucket: StickyBucket?
+  }
+
+  /// `Set-Cookie` for the answer, where clients are to stay on a slot.
+  func cookie(for exchange: Exchange) -> String? {
+    guard let sticky, let bucket = exchange.bucket else { return nil }
+    return bucket.field(maxAge: sticky, isSecure: tls != nil)
+  }
+
+  /// A request on `slot` has ended.
+  func finished(_ slot: Slot, _ ending: SlotMeter.Ending, at now: NIODeadline) {
+    meters[slot].ended(ending, at: now)
+    guard failureLimit > 0, let isFailure = ending.isFailure else { return }
+    failures[slot] = isFailure ? failures[slot] + 1 : 0
+    guard failures[slot] >= failureLimit, table.standIn(for: slot) != nil else { return }
+    failures[slot] = 0
+    eject(slot, now: now)
+  }
+
+  func eject(_ slot: Slot, now: NIODeadline) {
+    if ejectedUntil[slot] <= now { meters[slot].wasEjected() }
+    ejectedUntil[slot] = now + limits.ejection.amount
+  }
+
+  /// Whether `slot` is not even tried where another can answer for it.
+  func passesOver(_ slot: Slot, now: NIODeadline) -> Bool { dead[slot] || ejectedUntil[slot] > now }
 
   // MARK: Pool
 
@@ -81,7 +138,6 @@ final class Worker {
     meters[slot].connecting()
     let connection = UpstreamConnection(slot: slot, target: target, worker: self)
     let bound = NIOLoopBound(connection, eventLoop: eventLoop)
-    let decoderLimits = limits.decoder
     let bootstrap = ClientBootstrap(group: eventLoop)
       .connectTimeout(limits.connectTimeout.amount)
       .channelOption(.autoRead, value: false)
@@ -89,14 +145,7 @@ final class Worker {
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try channel.closeOnExec()
-          var framing = HTTPRequestEncoder.Configuration()
-          framing.automaticallySetFramingHeaders = false
-          let decoder = HTTPResponseDecoder(
-            leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .forward,
-            limitConfiguration: decoderLimits)
-          try channel.pipeline.syncOperations.addHandlers([
-            HTTPRequestEncoder(configuration: framing), ByteToMessageHandler(decoder), bound.value,
-          ])
+          try channel.pipeline.syncOperations.addHandler(bound.value)
         }
       }
     let opening =
@@ -107,18 +156,38 @@ final class Worker {
   // MARK: Client connections
 
   /// Takes a client connection into the books; false when there are too many.
-  func admit(_ front: FrontConnection) -> Bool {
-    guard fronts.count < connectionLimit, !isDraining else { return false }
-    fronts[ObjectIdentifier(front)] = front
+  func admit(_ customer: any Customer) -> Bool {
+    guard !isDraining || !customer.isConnection, connectionCount < connectionLimit || !customer.isConnection else {
+      return false
+    }
+    customers[ObjectIdentifier(customer)] = customer
+    if customer.isConnection { connectionCount += 1 }
     return true
   }
 
-  func dismiss(_ front: FrontConnection) {
-    fronts[ObjectIdentifier(front)] = nil
-    if fronts.isEmpty { drained?.succeed(()) }
+  func dismiss(_ customer: any Customer) {
+    guard customers.removeValue(forKey: ObjectIdentifier(customer)) != nil else { return }
+    if customer.isConnection { connectionCount -= 1 }
+    if customers.isEmpty { drained?.succeed(()) }
   }
 
-  var connectionCount: Int { fronts.count }
+  // MARK: Memory
+
+  /// A buffer for an answer that is about to be written.
+  func takeSpare() -> ByteBuffer {
+    guard spare.capacity > 0 else { return ByteBufferAllocator().buffer(capacity: 4_096) }
+    var taken = spare
+    spare = ByteBuffer()
+    // Only now is it the last one to know the memory; bytes that have not left yet keep theirs, and this gets new.
+    taken.clear()
+    return taken
+  }
+
+  /// Takes a buffer back once it was flushed.
+  func give(spare bytes: ByteBuffer) {
+    guard spare.capacity == 0, bytes.capacity <= 16_384 else { return }
+    spare = bytes
+  }
 
   // MARK: Life
 
@@ -132,7 +201,7 @@ final class Worker {
   }
 
   private func sweep(now: NIODeadline) {
-    for front in fronts.values.filter({ $0.deadline <= now }) { front.expired(now: now) }
+    for customer in customers.values.filter({ $0.deadline <= now }) { customer.expired(now: now) }
     for slot in Slot.allCases {
       let old = idle[slot].filter { now - $0.idleSince > limits.upstreamIdleTimeout.amount }
       for connection in old {
@@ -152,14 +221,17 @@ final class Worker {
       idle[slot] = []
       for connection in connections { connection.close() }
     }
-    for front in Array(fronts.values) { front.drain() }
-    if fronts.isEmpty { promise.succeed(()) }
+    for customer in Array(customers.values) { customer.drain() }
+    if customers.isEmpty { promise.succeed(()) }
     return promise.futureResult
   }
 
+  /// Ends what is open on `slot`, answered or not; connections on which nothing is under way stay.
+  func cut(_ slot: Slot) { for customer in customers.values.filter({ $0.slot == slot }) { customer.close() } }
+
   /// Ends what is left, answered or not.
   func cut() {
-    for front in Array(fronts.values) { front.close() }
+    for customer in Array(customers.values) { customer.close() }
     sweeper?.cancel()
   }
 }
@@ -169,12 +241,8 @@ extension Span {
   var amount: TimeAmount { .milliseconds(milliseconds) }
 }
 
-extension RouterLimits {
-  var decoder: NIOHTTPDecoderLimitConfiguration {
-    var limits = NIOHTTPDecoderLimitConfiguration()
-    limits.maxHeaderFieldSize = headerField
-    limits.maxHeaderListSize = headerList
-    limits.maxHeaderFieldCount = headerCount
-    return limits
+extension Worker {
+  var headLimits: HeadLimits {
+    HeadLimits(field: limits.headerField, list: limits.headerList, count: limits.headerCount)
   }
 }
