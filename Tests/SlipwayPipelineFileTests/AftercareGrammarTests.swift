@@ -47,6 +47,7 @@ struct AftercareGrammarTests {
       ("{lasting: {checks: [{figure: {name: orders, above: 1}}]}}", "nothing gives this figure"),
       ("{lasting: {checks: [{figure: {name: orders, command: {run: ./o.sh}}}]}}", "no bound"),
       ("{lasting: {checks: [{figure: {command: {run: ./o.sh}, drop: 5%}}]}}", "lacks 'name'"),
+      ("{lasting: {checks: [{trend: {gauge: memory, above: 1, within: 1h}}]}}", "has no gauge 'memory'"),
       ("{healthy: {checks: [{check: {looks: 2}}]}}", "lacks 'test'"),
       ("{healthy: {checks: [{alerts: {url: am}}]}}", "URL"),
       ("{healthy: {checks: [{alerts: {url: 'http://am', matchers: [critical]}}]}}", "matcher"),

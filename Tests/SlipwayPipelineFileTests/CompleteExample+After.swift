@@ -56,6 +56,12 @@ extension CompleteExample {
           FigureSpec(source: .command(run: "./queue.sh", environment: ["Q": SecretText("${env:Q}")]), rise: 3)),
       ]))
 
+  static func statistic(_ name: String, _ path: String) -> GaugeSpec {
+    GaugeSpec(
+      name: name,
+      query: .json(url: .both(SecretText("http://10.0.0.1/stats")), path: path, headers: [:], timeout: .seconds(5)))
+  }
+
   private static func trend(
     _ gauge: String?, _ limit: TrendSpec.Limit, name: String? = nil, then: AftercareConsequence = .alert
   ) -> AftercareCheck {

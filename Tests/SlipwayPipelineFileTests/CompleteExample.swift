@@ -55,6 +55,9 @@ enum CompleteExample {
           prometheus: {url: "http://127.0.0.1:9090", requests: 'sum(http_requests_total{slot="${slot}"})', errors: 'e{slot="${slot}"}', latency: 'l{v="${release}"}', headers: {Authorization: "Bearer ${file:prom.token}"}, timeout: 3s}
         data:
           commands: {snapshot: ./copy.sh, migrate: ./migrate.sh, restore: ./restore.sh, read_back: ./ask.sh, directory: data, timeout: 20m, environment: {DSN: "${file:dsn}"}}
+        gauges:
+          - {name: memory, json: {url: "http://10.0.0.1/stats", path: $.memory}}
+          - {name: disk-free, json: {url: "http://10.0.0.1/stats", path: $.disk}}
         after:
           alive:
             until: 4m
@@ -228,6 +231,7 @@ enum CompleteExample {
         url: SecretText("http://127.0.0.1:9090"), requests: #"sum(http_requests_total{slot="${slot}"})"#,
         errors: #"e{slot="${slot}"}"#, latency: #"l{v="${release}"}"#,
         headers: ["Authorization": SecretText("Bearer ${file:prom.token}")], timeout: .seconds(3))),
+    gauges: [statistic("memory", "$.memory"), statistic("disk-free", "$.disk")],
     data: .commands(
       DataCommandsSpec(
         snapshot: "./copy.sh", migrate: "./migrate.sh", restore: "./restore.sh", readBack: "./ask.sh",

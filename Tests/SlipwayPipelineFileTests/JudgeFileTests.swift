@@ -25,6 +25,7 @@ struct JudgeFileTests {
         deploy: {processes: {run: ./shop, ports: {a: 7001, b: 7002}}}
         traffic: {router: {listen: 127.0.0.1:7000}}
         health: {path: /healthz}
+        gauges: [{name: memory_bytes, command: ./memory.sh}]
     promotions:
       - to: live
         watch:
@@ -78,6 +79,7 @@ struct JudgeFileTests {
       ("{kayenta: {metrics: [{name: e, source: p50}], groups: {all: 110}}}", "110"),
       ("{kayenta: {metrics: [{name: e, source: p50}], interval: 30s}}", "longer than an interval"),
       ("{kayenta: {metrics: [{name: e, source: p50}], pass: .nan}}", "'.nan' stands here"),
+      ("{kayenta: {metrics: [{name: e, source: memory_byte}]}}", "no gauge of 'live'"),
       ("{thresholds: {interval: 1s}}", "shorter than the time between"),
       ("{thresholds: {failure_limit: -1}}", "'-1' stands here"), ("keptn", "says too little"),
       ("{keptn: {on_warning: pass}}", "lacks 'file'"),

@@ -16,7 +16,7 @@ package enum AftercareJudge {
   package static func counters(
     _ check: AftercareCheck, in phase: AftercarePhase, _ state: AftercareState, _ sample: CounterSample
   ) -> AftercareOutcome {
-    let evidence = Evidence(state, sample)
+    let evidence = Readings(state, sample)
     let found: Found
     switch check.question {
     case .processes: found = evidence.processes()
@@ -111,7 +111,7 @@ private struct Found {
 }
 
 /// The counters of one look together with the earlier ones.
-private struct Evidence {
+private struct Readings {
   private let slot: Slot
   private let baseline: AftercareBaseline?
   private let first: CounterSample

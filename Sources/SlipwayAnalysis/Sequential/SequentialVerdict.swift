@@ -20,7 +20,10 @@ struct SequentialVerdict {
   private func conclude(_ words: SequentialWords) -> (WatchVerdict, String) {
     let back = proved(words, .rollBack)
     if !back.isEmpty { return (.breach, Words.list(back)) }
-    guard exact.green != nil else { return (.noData, "the source has no figures for green") }
+    guard exact.green != nil else {
+      let why = look.samples.last?.missing?[look.green].map { ": \($0)" } ?? ""
+      return (.noData, "the source has no figures for green" + why)
+    }
     if run.isLeftOut {
       let (expected, looks) = (Int(run.state.share.expected), run.state.share.silent)
       return (.noData, "canary gets no traffic: none of about \(expected) requests since \(looks) looks")

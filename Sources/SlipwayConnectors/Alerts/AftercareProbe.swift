@@ -5,14 +5,8 @@ package protocol AftercareProbe: Sendable {
   /// The alerts that are active and neither silenced nor inhibited, oldest first.
   func activeAlerts(_ spec: AlertsSpec) async throws(ConnectorError) -> [ActiveAlert]
 
-  /// Whether there are rules for what must be watched, and whether an alert gets through; everything is looked at, whatever is found first.
-  ///
-  /// - Parameters:
-  ///   - spec: whom to ask, and for which rules.
-  ///   - labels: what the test alert says it is about.
-  ///   - now: when the alert begins.
-  /// - Returns: an outcome for each rule that is asked for, and one for the alert.
-  /// - Throws: `unreachable` and its like when neither can be asked.
+  /// Whether there are rules for what must be watched, and whether an alert that bears `labels` gets through; everything is looked at, whatever is found
+  /// first, and what could not be asked has not passed.
   func monitoring(
     _ spec: MonitoringSpec, about labels: [String: String], at now: Timestamp
   ) async throws(ConnectorError) -> [CheckOutcome]

@@ -43,12 +43,9 @@ struct AftercareLooker: Sendable {
       }
       for await (index, answer) in group { answers[index] = answer }
     }
-    // What a business figure is compared with is read before anything else happened to it.
-    for (name, value) in await firstFigures(connectors, besides: wanted) {
-      answers[-answers.count - 1] = .figure(name, value)
-    }
+    let early = await firstFigures(connectors, besides: wanted)
     let (read, levels) = (await counters, await gauges)
-    var look = AftercareLook(phases: due, outcomes: [], gauges: (try? levels.get()) ?? [:])
+    var look = AftercareLook(phases: due, outcomes: [], gauges: (try? levels.get()) ?? [:], figures: early)
     if case .success(let sample) = read { look.sample = sample }
     for answer in answers.values { if let (name, value) = answer.reading { look.figures[name] = value } }
     look.outcomes = checks.enumerated().map { index, pair in
@@ -254,17 +251,15 @@ private struct Trouble: Error, ExpressibleByStringLiteral {
   init(stringLiteral value: String) { text = value }
 }
 
-/// What a question led to: a verdict, a figure, or both.
+/// What a question led to: a verdict, and the figure that it was drawn from where there is one.
 private struct Answer: Sendable {
-  let outcome: AftercareOutcome?
+  let outcome: AftercareOutcome
   let reading: (String, Double)?
 
-  init(_ outcome: AftercareOutcome?, reading: (String, Double)? = nil) {
+  init(_ outcome: AftercareOutcome, reading: (String, Double)? = nil) {
     self.outcome = outcome
     self.reading = reading
   }
-
-  static func figure(_ name: String, _ value: Double) -> Answer { Answer(nil, reading: (name, value)) }
 }
 
 extension AftercareQuestion {

@@ -36,13 +36,18 @@ extension Engine {
   }
 
   private func open(_ live: Placement, in environment: EnvironmentName) async throws {
-    try await hastenOthers(than: live.run, in: environment)
-    let stream = AftercareEvent.stream(of: live.run)
-    guard try await house.journal.reader.head(of: stream) == 0 else { return }
+    // What is looked after in the environment and serves no more ends now, not at its next look.
+    for other in try await caredFor(environment) where other != live.run {
+      hastened.insert(AftercareTask.id(of: other))
+    }
+    // Most often the run has just been driven, and nothing has to be read.
+    if let driver = drivers[live.run], await driver.promotion.plan.environment.after == nil { return }
     let archive = RunArchive(house.journal.reader)
     let history = try RunHistory(live.run, entries: try await archive.entries(of: live.run.text))
     let plan = history.promotion.plan
-    guard plan.operation == .promote, let spec = plan.environment.after else { return }
+    guard plan.operation == .promote, let spec = plan.environment.after,
+      try await house.journal.reader.head(of: AftercareEvent.stream(of: live.run)) == 0
+    else { return }
     let baseline = plan.blue.flatMap { AftercareJudge.baseline(of: $0.slot, in: history.reference) }
     let order = AftercareOrder(
       run: live.run, project: plan.project, environment: environment, release: live.release.id, slot: live.slot,
@@ -52,21 +57,24 @@ extension Engine {
     let rows = event.row(of: live.run, at: now).map { [ProjectionWrite.task($0)] } ?? []
     _ = try await house.journal.append(
       Append([try event.entry(of: live.run, at: now)], rows: rows, ifStreamAt: 0))
+    cared?[environment, default: []].insert(live.run)
   }
 
-  /// What is looked after in the environment and serves no more ends now, not at its next look.
-  private func hastenOthers(than run: RunID, in environment: EnvironmentName) async throws {
-    let reader = house.journal.reader
-    // Each promotion ends the looks at the one before, so that few are ever open.
-    let others = try await reader.runs(of: environment, limit: 20).map(\.run).filter { $0 != run }
-    for task in try await reader.openTasks(among: others.map(AftercareTask.id)) { hastened.insert(task.id) }
+  /// The runs of an environment whose releases are looked after; asked of the journal once.
+  private func caredFor(_ environment: EnvironmentName) async throws -> Set<RunID> {
+    if let cared { return cared[environment] ?? [] }
+    var found: [EnvironmentName: Set<RunID>] = [:]
+    for task in try await house.journal.reader.openTasks(of: AftercareTask.type) {
+      guard let run = AftercareTask.run(of: task), let row = try await house.journal.reader.run(run) else { continue }
+      found[row.environment, default: []].insert(run)
+    }
+    cared = cared ?? found
+    return found[environment] ?? []
   }
 
   /// After the clock was set back nobody's time can be relied upon: whoever is looked after is looked at now.
   func hastenAftercare() async throws {
-    for task in try await house.journal.reader.openTasks() where task.type == AftercareTask.type {
-      hastened.insert(task.id)
-    }
+    for task in try await house.journal.reader.openTasks(of: AftercareTask.type) { hastened.insert(task.id) }
   }
 
   /// Does what is due of the looks that `task` is the timer of; harmless when nothing is.
@@ -190,6 +198,7 @@ extension Engine {
       return false
     }
     try await write(.closed(folder: published.folder, manifest: published.manifest), &care)
+    cared?[care.state.order.environment]?.remove(run)
     _ = await tell("after_over", care, care.state.lastWords(published.folder))
     return true
   }

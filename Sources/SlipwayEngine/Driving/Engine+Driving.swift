@@ -149,6 +149,8 @@ extension Engine {
       try await openAftercare()
       // A waiting run costs its row and nothing else.
       if await driver.isIdle { drivers[run] = nil }
+    } catch let error as JournalError where error.code == .cancelled {
+      // Whoever drives has enough; the run lies where it was.
     } catch let error as JournalError {
       failure = failure ?? error
     } catch {

@@ -34,7 +34,8 @@ extension Engine {
     }
     do {
       guard try await carryOut(task) else {
-        removeAgain[task.id] = house.time.now() + Self.removalPause
+        // Whoever was only interrupted goes on with the next drive.
+        if !Task.isCancelled { removeAgain[task.id] = house.time.now() + Self.removalPause }
         return
       }
       removeAgain[task.id] = nil

@@ -37,6 +37,8 @@ package actor Engine {
   /// Runs of which it was asked whether their release wants to be looked after, and the looks that are going on.
   var careKnown: Set<RunID> = []
   var cares: [RunID: Care] = [:]
+  /// The runs that are looked after, by environment; nil until it was asked for.
+  var cared: [EnvironmentName: Set<RunID>]?
   /// Whether something happened since the driving loop last looked, and how to wake it.
   var hasNews = false
   var sleeper: CheckedContinuation<Void, Never>?

@@ -24,7 +24,9 @@ extension StepPerformer {
         // Without it the judge is only more careful, so nothing waits for it.
         look.history = (try? await connectors.source.history(of: blue, now: now)) ?? []
       }
-      return .measured(step: index, sample: sample, judgement: WatchJudge.judge(look))
+      let gauges = GaugeLimits.judge(plan.environment.gauges, green: plan.green, sample: sample)
+      return .measured(
+        step: index, sample: sample, judgement: GaugeLimits.adding(gauges, to: WatchJudge.judge(look)))
     } catch {
       let judgement = WatchJudgement(verdict: .error, reason: "counters cannot be read: \(error.message)")
       return .measured(step: index, sample: nil, judgement: judgement)

@@ -59,9 +59,7 @@ package struct Rehearsal: Sendable {
         reason: "nothing was counted in its watches")
       if let spec = rules(run.plan.to), !run.recording.samples.isEmpty {
         let replay = WatchReplay(run.recording, by: spec, previous: earlier[run.plan.to] ?? [])
-        if let evaluation = replay.looks.last?.judgement.evaluation {
-          earlier[run.plan.to, default: []].insert(evaluation, at: 0)
-        }
+        earlier[run.plan.to, default: []].insert(contentsOf: Self.ends(replay), at: 0)
         (line.now, line.decidedAt, line.reason) = (replay.decision, replay.decidedAt, replay.reason)
         (line.finding, line.difference) = Self.finding(run, replay, spec.every)
       } else if rules(run.plan.to) == nil {
@@ -69,6 +67,12 @@ package struct Rehearsal: Sendable {
       }
       lines.append(line)
     }
+  }
+
+  /// What the rules came to at the end of each watch, the newest first.
+  private static func ends(_ replay: WatchReplay) -> [RuleEvaluation] {
+    let watches = Dictionary(grouping: replay.looks, by: \.stretch).sorted { $0.key > $1.key }
+    return watches.compactMap { $0.value.last?.judgement.evaluation }
   }
 
   private static func finding(_ run: RecordedRun, _ replay: WatchReplay, _ every: Span) -> (Finding, Double?) {

@@ -56,6 +56,11 @@ extension JournalReader {
     return try await tasks(RunQuery.openTasks(among: places), StatementArguments(ids))
   }
 
+  /// The tasks of one type that are not done, the next one first.
+  package func openTasks(of type: String) async throws(JournalError) -> [ScheduledTask] {
+    try await tasks(RunQuery.openTasksOfType, [type])
+  }
+
   private func runs(_ sql: String, _ arguments: StatementArguments) async throws(JournalError) -> [RunRow] {
     try await read { database in
       let rows = try Row.fetchCursor(database, sql: sql, arguments: arguments)
@@ -91,6 +96,10 @@ enum RunQuery {
   static func openTasks(among places: String) -> String {
     "SELECT task_id, task_type, execute_at, metadata, done FROM scheduled_tasks WHERE done = 0 AND task_id IN (\(places))"
   }
+  static let openTasksOfType = """
+    SELECT task_id, task_type, execute_at, metadata, done FROM scheduled_tasks
+    WHERE done = 0 AND task_type = ? ORDER BY execute_at, task_id
+    """
   static let dueTasks = """
     SELECT task_id, task_type, execute_at, metadata, done FROM scheduled_tasks
     WHERE done = 0 AND execute_at <= ? ORDER BY execute_at, task_id LIMIT ?

@@ -149,6 +149,7 @@ struct PromotionChecks {
 
   /// A rule about what nobody measures would stay undecided for ever.
   private func checkMeasured(_ promotion: Located<PromotionDraft>, _ environment: EnvironmentSpec) {
+    JudgeFigureChecks(promotion: promotion, environment: environment, reading: reading).run()
     let rules = promotion.value.watch.rules
     let nodes = promotion.node["watch"]?["rules"]?.elements ?? []
     for (index, rule) in rules.enumerated() {

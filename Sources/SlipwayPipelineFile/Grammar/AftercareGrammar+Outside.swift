@@ -117,6 +117,22 @@ extension AftercareGrammar {
     }
   }
 
+  /// A trend of a gauge that nobody reads would never be found.
+  static func check(_ environment: EnvironmentSpec, _ node: YAMLNode, _ reading: Reading) {
+    guard let after = environment.after, let written = node["after"] else { return }
+    let known = environment.gauges.map(\.name)
+    for phase in AftercarePhase.allCases {
+      for (index, check) in after[phase].checks.enumerated() {
+        guard case .trend(let trend) = check.question, let gauge = trend.gauge, !known.contains(gauge) else { continue }
+        let nodes = written[phase.rawValue]?["checks"]?.elements ?? []
+        let place = nodes.indices.contains(index) ? nodes[index]["trend"]?.place("gauge") : nil
+        reading.report(
+          .unknownName, place ?? written.position, "the environment has no gauge '\(gauge)'",
+          expected: known.isEmpty ? "'gauges:' in the environment" : "one of \(known.joined(separator: ", "))")
+      }
+    }
+  }
+
   // MARK: Figures
 
   private static let figure: [Field<Draft>] = [

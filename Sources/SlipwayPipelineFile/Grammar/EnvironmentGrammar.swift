@@ -35,6 +35,7 @@ enum EnvironmentGrammar {
   ).checked { environment, node, reading in
     claim(environment, node, reading)
     GaugeGrammar.check(environment, node, reading)
+    AftercareGrammar.check(environment, node, reading)
   }
 
   private static let health = Shape<HealthSpec>.object(

@@ -44,6 +44,9 @@ struct RunView {
     if let backup = status.blueBackupID { lines.append("backup of blue: \(backup)") }
     if let moment = status.cutoverAt { lines.append("cutover: \(moment)") }
     if let folder = status.evidenceDir { lines.append("evidence: \(folder)") }
+    if promotion.outcome == .success, promotion.plan.operation == .promote, promotion.plan.environment.after != nil {
+      lines.append("it is looked after: slipway after \(status.runID)")
+    }
     return lines
   }
 

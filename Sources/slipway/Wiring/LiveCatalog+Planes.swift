@@ -1,4 +1,6 @@
+internal import Foundation
 internal import SlipwayConnectors
+internal import SlipwayEngine
 internal import SlipwayModel
 
 extension LiveCatalog {

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import SlipwayConnectors
 internal import SlipwayData
 internal import SlipwayModel
@@ -26,7 +27,8 @@ extension LiveCatalog {
     guard !environment.gauges.isEmpty else { return nil }
     var tools = GaugeTools(
       runner: runner, secrets: secrets, client: client,
-      database: PostgresQuestion(secrets: secrets, name: "slipway gauges"), folder: options.root.path)
+      database: PostgresQuestion(secrets: secrets, name: "slipway gauges"), folder: options.root.path,
+      looks: processLooks)
     if let processes = deployer as? ProcessDeployer {
       tools.process = { slot throws(ConnectorError) in try await processes.process(in: slot) }
     }

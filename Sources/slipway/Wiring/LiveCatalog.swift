@@ -14,6 +14,7 @@ struct LiveCatalog: ConnectorCatalog {
   let secrets: SecretSource
   let client: HTTPClient
   private let tokens = RegistryTokens()
+  let processLooks = ProcessLooks()
   let inherited: [String: String]
   let program: String
   private let notifiers: @Sendable () -> [NotifySpec]

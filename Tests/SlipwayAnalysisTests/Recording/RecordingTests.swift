@@ -67,6 +67,16 @@ struct RecordingTests {
     #expect(recording.blue == nil)
   }
 
+  @Test("readings that two watches share are written once")
+  func shared() throws {
+    let text =
+      "# counts: per-interval\ntime,slot,requests,errors,weight\n"
+      + (1...6).map { "\($0 * 10),green,50,0,\($0 > 3 ? 50 : 10)" }.joined(separator: "\n")
+    let again = try RecordingReader.read(try RecordingWriter.lines(try Self.read(text)))
+    #expect(again.stretches.map(\.percent) == [10, 50])
+    #expect(again.samples.map { $0.slots[.b]?.requests } == [0, 50, 100, 150, 200, 250, 300])
+  }
+
   @Test("what was written reads the same again")
   func roundTrip() throws {
     for text in [Self.cumulative, Self.intervals] {

@@ -57,7 +57,8 @@ struct PrometheusHistoryTests {
     // Prometheus shows the last figure for five minutes more, in which nothing is counted.
     let busy = minutes.filter { $0.requests > 0 }
     #expect((145...149).contains(busy.count), "\(busy.count) of \(minutes.count)")
-    #expect(busy.allSatisfy { $0.requests == 16 && $0.serverErrors <= 2 })
+    // The figures end somewhere inside a minute.
+    #expect(busy.count { $0.requests == 16 && $0.serverErrors <= 2 } >= busy.count - 1, "\(busy)")
     #expect(abs(Int(busy.reduce(0) { $0 + $1.serverErrors }) - busy.count) <= 2)
     #expect((4...6).contains(minutes.count - busy.count), "\(minutes.count - busy.count)")
     #expect(try await source.history(of: .b, now: now).isEmpty)

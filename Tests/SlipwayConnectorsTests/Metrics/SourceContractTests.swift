@@ -4,7 +4,7 @@ import SlipwayModel
 import Testing
 
 /// What every source of counters must do, whoever keeps the counts.
-@Suite("Sources of counters: contract", .serialized)
+@Suite("Sources of counters: contract")
 struct SourceContractTests {
   /// Sources that are asked over HTTP.
   enum Kind: String, CaseIterable, Sendable, CustomTestStringConvertible {

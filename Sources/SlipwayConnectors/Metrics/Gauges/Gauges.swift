@@ -12,11 +12,14 @@ package struct GaugeTools: Sendable {
   package var folder: String
   /// The process in a slot; nil where Slipway does not run it itself.
   package var process: (@Sendable (Slot) async throws(ConnectorError) -> Int32?)?
+  /// What earlier looks found; keep one for as long as gauges are made anew.
+  package var looks: ProcessLooks
 
   package init(
     runner: CommandRunner, secrets: SecretSource, client: HTTPClient, database: any DatabaseQuestion, folder: String,
-    process: (@Sendable (Slot) async throws(ConnectorError) -> Int32?)? = nil
+    process: (@Sendable (Slot) async throws(ConnectorError) -> Int32?)? = nil, looks: ProcessLooks = ProcessLooks()
   ) {
+    self.looks = looks
     self.runner = runner
     self.secrets = secrets
     self.client = client
@@ -112,7 +115,7 @@ enum GaugeReading {
         throw ConnectorError(
           .misconfigured, "nobody knows the process of a slot that commands deploy; 'deploy: {processes: …}' does")
       }
-      return ProcessGauge(measure: measure, process: process)
+      return ProcessGauge(measure: measure, looks: tools.looks, process: process)
     case .disk(let path): return DiskGauge(path: path.hasPrefix("/") ? path : tools.folder + "/" + path)
     }
   }

@@ -44,44 +44,51 @@ struct SQLGauge: GaugeReader {
   }
 }
 
-/// What the kernel says about a slot's process and its children.
-final class ProcessGauge: GaugeReader {
+/// How much CPU time processes had used when somebody last looked; shared by all who look, because one look says nothing about a share.
+package final class ProcessLooks: Sendable {
   private struct Look {
-    let pid: Int32
     let at: Timestamp
     let seconds: Double
   }
 
-  private let measure: ProcessMeasure
-  private let process: @Sendable (Slot) async throws(ConnectorError) -> Int32?
-  private let before = Mutex<[Slot: Look]>([:])
+  private let before = Mutex<[Int32: Look]>([:])
 
-  init(measure: ProcessMeasure, process: @escaping @Sendable (Slot) async throws(ConnectorError) -> Int32?) {
-    self.measure = measure
-    self.process = process
+  /// Looks closer together than this are one: the kernel counts in hundredths of a second.
+  private static let shortest = Span.milliseconds(500)
+
+  /// Processes that are remembered; more have come and gone in a command that runs for months.
+  private static let most = 1_000
+
+  package init() {}
+
+  /// Processors kept busy since the look before; nil at the first, and where the process is another one with the same number.
+  func busy(_ pid: Int32, seconds: Double, at now: Timestamp) -> Double? {
+    before.withLock { before in
+      if before.count > Self.most { before = [:] }
+      guard let earlier = before[pid], now > earlier.at, seconds >= earlier.seconds else {
+        before[pid] = Look(at: now, seconds: seconds)
+        return nil
+      }
+      if now - earlier.at >= Self.shortest { before[pid] = Look(at: now, seconds: seconds) }
+      return (seconds - earlier.seconds) / (now - earlier.at).seconds
+    }
   }
+}
+
+/// What the kernel says about a slot's process and its children.
+struct ProcessGauge: GaugeReader {
+  let measure: ProcessMeasure
+  let looks: ProcessLooks
+  let process: @Sendable (Slot) async throws(ConnectorError) -> Int32?
 
   func value(of slot: Slot, release: ReleaseID, now: Timestamp) async throws(ConnectorError) -> Double? {
     guard let pid = try await process(slot), let usage = ProcessUsage.of(pid) else { return nil }
     switch measure {
-    case .cpu: return busy(Look(pid: pid, at: now, seconds: usage.cpuSeconds), slot)
+    case .cpu: return looks.busy(pid, seconds: usage.cpuSeconds, at: now)
     case .memory: return Double(usage.residentBytes)
     case .files: return usage.files.map { Double($0) }
     case .threads: return Double(usage.threads)
     }
-  }
-
-  /// Processors kept busy since the look before; nil at the first, and after a restart.
-  private func busy(_ look: Look, _ slot: Slot) -> Double? {
-    let earlier = before.withLock { before in
-      let earlier = before[slot]
-      before[slot] = look
-      return earlier
-    }
-    guard let earlier, earlier.pid == look.pid, look.at > earlier.at, look.seconds >= earlier.seconds else {
-      return nil
-    }
-    return (look.seconds - earlier.seconds) / (look.at - earlier.at).seconds
   }
 }
 
