@@ -33,11 +33,17 @@ package struct WatchRecording: Sendable, Equatable {
   package var reference: [CounterSample]
   /// How much more than by chance errors vary, where it was measured; nil: not known.
   package var dispersion: Double?
+  /// How long was to be watched in all, over all steps; nil: as long as the stretches say.
+  package var planned: Span?
+  /// The last share at which blue was to get traffic too; nil: the greatest that was recorded.
+  package var steady: Int?
 
   package init(
     green: Slot = .b, blue: Slot? = .a, stretches: [Stretch] = [], reference: [CounterSample] = [],
-    dispersion: Double? = nil
+    dispersion: Double? = nil, planned: Span? = nil, steady: Int? = nil
   ) {
+    self.planned = planned
+    self.steady = steady
     self.green = green
     self.blue = blue
     self.stretches = stretches

@@ -96,12 +96,12 @@ package struct WatchReplay: Sendable {
       _ samples: [CounterSample], of stretch: WatchRecording.Stretch, _ carried: inout Carried
     ) -> WatchJudgement {
       let (first, now) = (stretch.samples.first?.at, samples.last?.at ?? Timestamp(milliseconds: 0))
-      let steady = recording.stretches.map(\.percent).filter { $0 < 100 }.max()
+      let steady = recording.steady ?? recording.stretches.map(\.percent).filter { $0 < 100 }.max()
       let judgement = WatchJudge.judge(
         WatchLook(
           spec: spec, green: recording.green, blue: recording.blue, percent: stretch.percent,
           mustProve: stretch.percent == steady,
-          planned: recording.stretches.reduce(Span.zero) { $0 + ($1.planned ?? $1.length) },
+          planned: recording.planned ?? recording.stretches.reduce(Span.zero) { $0 + ($1.planned ?? $1.length) },
           duration: stretch.planned ?? stretch.length, startedAt: now == first ? nil : first, samples: samples,
           reference: carried.reference, crashesSince: carried.crashesSince, state: carried.state,
           previous: previous, now: now))

@@ -10,7 +10,7 @@ package struct RecordedRun: Sendable {
   /// How it ended, or where it stands.
   package var status: String
   package var recording: WatchRecording
-  /// The first look at which the watch stopped the run, and what it said; nil where it did not.
+  /// The look at which the watch took the run back, else the first at which it stopped it, and what it said; nil where it did neither.
   package var stop: (at: Timestamp, judgement: WatchJudgement)?
   /// What led back, when it went back.
   package var cause: String?
@@ -63,7 +63,12 @@ private struct RecordingCollector {
   init(_ history: RunHistory) {
     self.history = history
     let plan = history.promotion.plan
-    recording = WatchRecording(green: plan.green, blue: plan.blue?.slot)
+    let watches = plan.steps.compactMap { step -> (percent: Int, duration: Span)? in
+      if case .watch(let percent, let duration) = step.action { (percent, duration) } else { nil }
+    }
+    recording = WatchRecording(
+      green: plan.green, blue: plan.blue?.slot, planned: watches.reduce(.zero) { $0 + $1.duration },
+      steady: watches.map(\.percent).filter { $0 < 100 }.max())
   }
 
   mutating func take(_ event: Event, at time: Timestamp, sequence: Int64) {
@@ -76,7 +81,9 @@ private struct RecordingCollector {
   private mutating func measured(_ step: Int, _ sample: CounterSample?, _ judgement: WatchJudgement, at time: Timestamp)
   {
     let records = history.promotion.records
-    if stop == nil, [.breach, .pause, .environment].contains(judgement.verdict) { stop = (time, judgement) }
+    let isFirstBreach = judgement.verdict == .breach && stop?.judgement.verdict != .breach
+    let isPause = [.pause, .environment].contains(judgement.verdict)
+    if isFirstBreach || (stop == nil && isPause) { stop = (time, judgement) }
     if recording.dispersion == nil, let dispersion = judgement.state?.dispersion, dispersion.minutes > 0 {
       recording.dispersion = dispersion.errors
     }

@@ -55,8 +55,9 @@ struct JudgeCommand: AsyncParsableCommand {
   private func recorded() async throws -> (WatchRecording, WatchSpec?) {
     switch (recording, recordedRun) {
     case (let file?, nil):
-      guard let meant = counts.map({ RecordingCounts(rawValue: $0) }) ?? .some(nil) else {
-        throw CommandError(.usage, "--counts is cumulative or per-interval, not '\(counts ?? "")'")
+      let meant = counts.flatMap { RecordingCounts(rawValue: $0) }
+      if let counts, meant == nil {
+        throw CommandError(.usage, "--counts is cumulative or per-interval, not '\(counts)'")
       }
       guard let data = FileManager.default.contents(atPath: URL(filePath: file).path) else {
         throw CommandError(.badInput, "\(file) cannot be read; is there such a file?")
