@@ -10,7 +10,7 @@ extension LiveCatalog {
     case .router(let spec):
       RouterPlane(
         listen: spec.listen, folder: state.router(environment.name).path, program: [program, "route", "serve"],
-        environment: inherited)
+        environment: inherited, spec: spec.anchored(at: options.root.path))
     case .haproxy(let spec): try HAProxyPlane(spec, folder: options.root.path)
     case .nginx(let spec): try NginxPlane(spec, folder: options.root.path, runner: runner, client: client)
     case .traefik(let spec): try TraefikPlane(spec, folder: options.root.path, client: client)
