@@ -150,6 +150,13 @@ let package = Package(
       dependencies: [
         "SlipwayModel", "SlipwayAnalysis", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Benchmarks/judge-bench", swiftSettings: strict),
+    // Drives a data plane for `make bench-traffic`.
+    .executableTarget(
+      name: "traffic-bench",
+      dependencies: [
+        "SlipwayModel", "SlipwayConnectors", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      ], path: "Benchmarks/traffic-bench", swiftSettings: strict),
 
     .testTarget(name: "SlipwayModelTests", dependencies: ["SlipwayModel"], swiftSettings: strict),
     .testTarget(

@@ -15,11 +15,11 @@ enum Speed {
       ours.append(seconds { sum += judge(run) })
       bare.append(seconds { sum += loop(run) })
     }
-    let (judge, loop) = (median(ours), median(bare))
+    let (judging, looping) = (median(ours), median(bare))
     print("\nDecisions a second on one processor (one interval folded into six streams of evidence, verdict read)\n")
-    print("| the judge | \(Int(Double(rounds) / judge)) |")
-    print("| a bare loop of the same arithmetic | \(Int(Double(rounds) / loop)) |")
-    print("| ratio | \(String(format: "%.2f", judge / loop)) x the time |")
+    print("| the judge | \(Int(Double(rounds) / judging)) |")
+    print("| a bare loop of the same arithmetic | \(Int(Double(rounds) / looping)) |")
+    print("| ratio | \(String(format: "%.2f", judging / looping)) x the time |")
     guard sum.isFinite else { return print("no figures") }
   }
 

@@ -55,12 +55,17 @@ package protocol ConnectorCatalog: Sendable {
   /// - Returns: what was found, for people.
   func pass(_ order: ExitOrder) async throws(ConnectorError) -> String
 
+  /// Who asks alert systems and business figures after a deployment; nil where nobody does.
+  func aftercare() -> (any AftercareProbe)?
+
   /// Where requests for approval are put, as configured at this moment; nil where nobody wants to hear of requests at all.
   func shelves() -> [any RequestShelf]?
 }
 
 extension ConnectorCatalog {
   package func shelves() -> [any RequestShelf]? { nil }
+
+  package func aftercare() -> (any AftercareProbe)? { nil }
 
   package func pass(_ order: ExitOrder) async throws(ConnectorError) -> String {
     throw ConnectorError(.misconfigured, "nothing here passes exit gates, such as '\(order.gate.id)'")

@@ -24,7 +24,8 @@ struct Slipway: AsyncParsableCommand {
       CommandGroup(
         name: "Promoting",
         subcommands: [
-          PreflightCommand.self, PromoteCommand.self, RunCommand.self, StatusCommand.self, WatchCommand.self,
+          PreflightCommand.self, PromoteCommand.self, RunCommand.self, StatusCommand.self, AfterCommand.self,
+          WatchCommand.self,
           ListCommand.self, LogCommand.self, VerifyCommand.self,
         ]),
       CommandGroup(
@@ -36,6 +37,7 @@ struct Slipway: AsyncParsableCommand {
         ]),
       CommandGroup(name: "Data", subcommands: [SnapshotCommand.self]),
       CommandGroup(name: "Proof", subcommands: [EvidenceCommand.self, AuditCommand.self]),
+      CommandGroup(name: "Judging", subcommands: [JudgeCommand.self, RehearseCommand.self]),
       CommandGroup(name: "Processes", subcommands: [RouteCommand.self, HostCommand.self]),
       CommandGroup(name: "Learning", subcommands: [DemoCommand.self, DemoServiceCommand.self, CompletionCommand.self]),
     ])

@@ -135,6 +135,8 @@ struct SequentialJudgeTests {
       #expect(judgements.contains { $0.verdict == verdict }, "\(slower): \(judgements.last?.reason ?? "")")
       #expect(verdict == .breach || !judgements.contains { $0.verdict == .breach })
       #expect(verdict != .healthy || !judgements.contains { $0.verdict == .pause })
+      let test = judgements.last?.report?.tests.first { $0.id == "T4" || $0.id == "T5" }
+      #expect((test?.visible ?? 0) > 0, "a pass says how small a worsening would have been seen")
     }
   }
 

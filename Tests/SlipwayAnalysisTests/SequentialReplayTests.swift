@@ -137,7 +137,7 @@ struct SequentialReplayTests {
     }
   }
 
-  @Test("six readings in a row that cannot be counted end what was well, and the seventh mends it")
+  @Test("six readings in a row that cannot be counted end what was well, until one can be counted")
   func missing() {
     var stream = SequentialStream([.above(.errorRate, 0.05)])
     for _ in 0..<40 { stream.add(.init((20, 0), (180, 0))) }
@@ -145,7 +145,19 @@ struct SequentialReplayTests {
     let verdicts = stream.judgements().map(\.verdict)
     #expect(verdicts[19] == .healthy)
     #expect(verdicts[24] == .healthy && verdicts[25] == .undecided)
-    #expect(verdicts[26] == .healthy)
+    // The first reading that has blue again begins an interval, the next one ends it.
+    #expect(verdicts[26] == .undecided && verdicts[27] == .healthy)
+  }
+
+  @Test("C5: green that fails goes back where blue is not counted at all, and one reading without blue is no reason to")
+  func withoutBlue() {
+    var random = Seeded(12)
+    var stream = SequentialStream([.above(.errorRate, 0.05)])
+    for _ in 0..<12 { stream.add(random.bin(200, 0.3, 1_800, 0.3)) }
+    stream.samples[6].slots[.a] = nil
+    #expect(!stream.judgements().contains { $0.verdict == .breach })
+    for index in stream.samples.indices { stream.samples[index].slots[.a] = nil }
+    #expect(stream.judgements().last?.verdict == .breach)
   }
 
   @Test("a clock that was set back, the same reading twice and errors counted before their requests break nothing")

@@ -18,7 +18,7 @@ struct WatchPropertyTests {
     case .availability: Double.random(in: 0.7...1, using: &random)
     case .p95, .p99: Double.random(in: 0.01...2, using: &random)
     case .p95Increase, .p99Increase: Double.random(in: 0...2, using: &random)
-    case .crashes, .databaseErrors: Double(Int.random(in: 0...2, using: &random))
+    case .crashes, .databaseErrors, .gauge: Double(Int.random(in: 0...2, using: &random))
     }
   }
 

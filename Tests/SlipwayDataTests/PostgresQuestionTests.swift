@@ -34,4 +34,27 @@ struct PostgresQuestionTests {
       #expect(error?.message.contains("no_such") == true && error?.message.contains("hunter2") == false)
     }
   }
+
+  @Test("C5: counters and gauges come from a real database, per slot and release, and leave nothing behind")
+  func counters() async throws {
+    let cluster = try await RealPostgres.shared.cluster()
+    let name = await RealPostgres.shared.freshName()
+    let server = try await cluster.session()
+    try await server.rows("CREATE DATABASE \(name)")
+    let session = try await cluster.session(name)
+    try await session.rows("CREATE TABLE counts (slot text, release text, requests bigint, errors bigint)")
+    try await session.rows("INSERT INTO counts VALUES ('a', '1.0', 90, 1), ('b', 'it''s \\', 40, 2)")
+    let url = SecretText("postgresql://postgres:${env:PW}@127.0.0.1:\(cluster.port)/\(name)")
+    let secrets = SecretSource(environment: ["PW": "hunter2"], folder: "/")
+    let spec = SQLSourceSpec(
+      database: url, query: "SELECT requests, errors FROM counts WHERE slot = ${slot} AND release = ${release}",
+      timeout: .seconds(60))
+    let source = try SQLSource(spec, database: PostgresQuestion(secrets: secrets, name: "slipway metrics"))
+    let sample = try await source.sample(
+      now: Timestamp(milliseconds: 0), releases: [.a: "1.0", .b: ReleaseID(#"it's \"#)])
+    #expect(sample.slots[.a] == SlotCounters(requests: 90, serverErrors: 1))
+    #expect(sample.slots[.b] == SlotCounters(requests: 40, serverErrors: 2))
+    let none = try await source.sample(now: Timestamp(milliseconds: 0), releases: [.a: "1.0", .b: "' OR true --"])
+    #expect(none.slots[.b] == nil && none.missing?[.b]?.contains("no row") == true)
+  }
 }

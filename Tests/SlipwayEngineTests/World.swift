@@ -54,6 +54,17 @@ final class World: Sendable {
     /// Exit gates that were asked to pass, and those that stay closed.
     var passed: [ExitOrder] = []
     var closed: Set<String> = []
+    /// New requests a second by the world's clock; nil: 100 at each look.
+    var requestsPerSecond: Double?
+    var countedAt: Timestamp?
+    /// What the phases after a deployment find.
+    var gauges: [String: Double] = [:]
+    var alerts: [ActiveAlert] = []
+    var monitoring: [CheckOutcome] = []
+    var asked: [String] = []
+    var figure: Double?
+    /// Why nobody can be told; nil when they can.
+    var messengerRefusal: String?
     /// Nil: nobody wants to hear of requests.
     var shelves: [any RequestShelf]?
   }
@@ -149,13 +160,18 @@ struct WorldPlane: TrafficPlane {
   /// Every look finds 100 new requests, divided as the split says.
   func counters(now: Timestamp) async throws(ConnectorError) -> CounterSample {
     world.state.withLock { state in
+      var fresh: UInt64 = 100
+      if let rate = state.requestsPerSecond {
+        fresh = UInt64(max(0, rate * (now - (state.countedAt ?? now)).seconds))
+        state.countedAt = now
+      }
       for slot in Slot.allCases {
-        let share = UInt64(state.split[slot])
+        let share = UInt64(state.split[slot]) * fresh / 100
         var counters = state.counters[slot] ?? SlotCounters(latency: LatencyHistogram())
         counters.requests += share
         let percent = state.slots[slot].flatMap { state.errorPercent[$0] } ?? 0
         counters.serverErrors += share * percent / 100
-        for _ in 0..<share { counters.latency?.record(seconds: 0.004) }
+        for _ in 0..<min(share, 1_000) { counters.latency?.record(seconds: 0.004) }
         state.counters[slot] = counters
       }
       return CounterSample(at: now, source: state.source, slots: state.hasMetrics ? state.counters : [:])
@@ -170,7 +186,12 @@ struct WorldVerifier: Verifier {
 
   func verify(_ verification: Verification, progress: @Sendable (String) -> Void) async -> [CheckOutcome] {
     let illness = await probe(verification)
-    return [CheckOutcome(name: "health", passed: illness == nil, detail: illness ?? "well", seconds: 0)]
+    let serving = world.state.withLock { $0.slots[$0.split[.a] > 0 ? .a : .b] }
+    let wanted = verification.deployment.release.id
+    return [
+      CheckOutcome(name: "health", passed: illness == nil, detail: illness ?? "well", seconds: 0),
+      CheckOutcome(name: "version", passed: serving == wanted || serving == nil, detail: "\(wanted)", seconds: 0),
+    ].filter { $0.name == "health" || verification.version != nil && verification.url == "world://front" }
   }
 
   func probe(_ verification: Verification) async -> String? {
@@ -185,8 +206,10 @@ struct WorldCatalog: ConnectorCatalog {
     let plane = WorldPlane(world: world)
     return EnvironmentConnectors(
       deployer: WorldDeployer(world: world), plane: plane, source: PlaneCounters(plane),
-      verifier: WorldVerifier(world: world))
+      verifier: WorldVerifier(world: world), gauges: WorldProbe(world: world))
   }
+
+  func aftercare() -> (any AftercareProbe)? { WorldProbe(world: world) }
 
   func judge(_ gate: GateSpec, for plan: Plan, run: RunID?, at now: Timestamp) async -> GateReport {
     GateReport(gate: gate.name, verdict: .passed, reason: "the world says yes")
@@ -210,6 +233,7 @@ struct WorldCatalog: ConnectorCatalog {
   }
 
   func tell(_ message: Message) async -> String? {
+    if let refusal = world.state.withLock({ $0.messengerRefusal }) { return refusal }
     world.set { $0.tells.append(message) }
     return nil
   }

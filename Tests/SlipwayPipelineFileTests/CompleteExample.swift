@@ -31,6 +31,10 @@ enum CompleteExample {
             timeouts: {header: 1s, idle: 2s, body: 3s, connect: 4s, answer: 5s, websocket: 6s, drain: 7s}
             limits: {header: 8192, body: 1000000, connections: 100, streams: 50}
             trust_forwarded: true
+        metrics: {scrape: {urls: {a: "http://127.0.0.1:7001/metrics", b: "http://127.0.0.1:7002/metrics"}, requests: requests_total, errors: 'requests_total{code=~"5.."}'}}
+        gauges:
+          - {name: memory, unit: bytes, process: memory, roll_back_above: 512MiB, alert_above: 400MiB}
+          - {name: pool, json: {url: "http://127.0.0.1:6432/stats", path: "$.pools['${slot}'].in_use"}, pause_above: 90}
         health: {path: /healthz, every: 1s, tries: 36, status: 204, timeout: 2s}
         version: {path: /version}
       edge:
@@ -61,6 +65,37 @@ enum CompleteExample {
           prometheus: {url: "http://127.0.0.1:9090", requests: 'sum(http_requests_total{slot="${slot}"})', errors: 'e{slot="${slot}"}', latency: 'l{v="${release}"}', headers: {Authorization: "Bearer ${file:prom.token}"}, timeout: 3s}
         data:
           commands: {snapshot: ./copy.sh, migrate: ./migrate.sh, restore: ./restore.sh, read_back: ./ask.sh, directory: data, timeout: 20m, environment: {DSN: "${file:dsn}"}}
+        gauges:
+          - {name: memory, json: {url: "http://10.0.0.1/stats", path: $.memory}}
+          - {name: disk-free, json: {url: "http://10.0.0.1/stats", path: $.disk}}
+        after:
+          alive:
+            until: 4m
+            every: 15s
+            checks: [liveness, readiness, {processes: {then: ask-rollback, looks: 2}}, version, {traffic: {minimum: 10}}, {command: {name: logs, run: ./logs.sh}}]
+          healthy:
+            until: 20m
+            every: 2m
+            checks:
+              - error_rate: {above: 2%, then: ask-rollback}
+              - p99_increase: {above: 15%, looks: 4}
+              - throughput: {below: 60%, above: 300%}
+              - dependencies
+              - alerts: {url: "http://am:9093", matchers: ['severity="critical"'], headers: {Authorization: "Bearer ${file:am.token}"}, timeout: 4s}
+              - monitoring: {prometheus: "http://p:9090", alertmanager: "http://am:9093", rules: {queue: queue_depth}, headers: {X: "${env:X}"}, timeout: 6s}
+              - check: {test: {http: {name: cart, path: /cart}}, then: ask-rollback, looks: 3}
+          lasting:
+            until: 12h
+            every: 5m
+            checks:
+              - trend: {gauge: memory, above: 2000.5, within: 48h}
+              - trend: {name: disk, gauge: disk-free, below: 10, within: 7d, then: ask-rollback}
+              - trend: {name: all, grows: 50%, within: 24h}
+              - trend: {name: rising, gauge: memory, rises_per_hour: 5}
+              - trend: {name: falling, gauge: disk-free, falls_per_hour: 1.5}
+              - figure: {name: orders, sql: {url: "postgresql://shop:${env:SHOP_DB}@db/shop", query: SELECT 1}, drop: 20%, timeout: 9s}
+              - figure: {name: basket, http: {url: "http://bi/api", path: data.0.value, headers: {K: "${env:K}"}}, below: -1, above: 100.5}
+              - figure: {name: queue, command: {run: ./queue.sh, environment: {Q: "${env:Q}"}}, rise: 300%}
     promotions:
       - to: staging
       - from: staging
@@ -194,6 +229,20 @@ enum CompleteExample {
         environment: ["DB": SecretText("${env:STAGING_DB}"), "WORKERS": SecretText("4")], directory: "app",
         stopGrace: .seconds(3))),
     traffic: .router(router),
+    metrics: .scrape(
+      ScrapeSpec(
+        url: .each(a: SecretText("http://127.0.0.1:7001/metrics"), b: SecretText("http://127.0.0.1:7002/metrics")),
+        requests: "requests_total", errors: #"requests_total{code=~"5.."}"#)),
+    gauges: [
+      GaugeSpec(
+        name: "memory", unit: "bytes", query: .process(.memory),
+        limits: [WatchLimit(.rollBack, .above, 536_870_912), WatchLimit(.alert, .above, 419_430_400)]),
+      GaugeSpec(
+        name: "pool",
+        query: .json(
+          url: .both(SecretText("http://127.0.0.1:6432/stats")), path: "$.pools['${slot}'].in_use", headers: [:],
+          timeout: .seconds(5)), limits: [WatchLimit(.pause, .above, 90)]),
+    ],
     health: HealthSpec(path: "/healthz", status: 204, tries: 36, every: .seconds(1), timeout: .seconds(2)),
     version: VersionSpec(path: "/version"))
 
@@ -213,10 +262,12 @@ enum CompleteExample {
         url: SecretText("http://127.0.0.1:9090"), requests: #"sum(http_requests_total{slot="${slot}"})"#,
         errors: #"e{slot="${slot}"}"#, latency: #"l{v="${release}"}"#,
         headers: ["Authorization": SecretText("Bearer ${file:prom.token}")], timeout: .seconds(3))),
+    gauges: [statistic("memory", "$.memory"), statistic("disk-free", "$.disk")],
     data: .commands(
       DataCommandsSpec(
         snapshot: "./copy.sh", migrate: "./migrate.sh", restore: "./restore.sh", readBack: "./ask.sh",
-        environment: ["DSN": SecretText("${file:dsn}")], directory: "data", timeout: .minutes(20))))
+        environment: ["DSN": SecretText("${file:dsn}")], directory: "data", timeout: .minutes(20))),
+    after: after)
 
   private static let promotion = PromotionSpec(
     from: "staging", to: "production",

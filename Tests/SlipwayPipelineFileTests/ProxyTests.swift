@@ -49,7 +49,7 @@ struct ProxyTests {
     "two environments cannot share what one plane is switched by",
     arguments: [
       (nginx, ["nginx file /f is taken already in line 5"]),
-      (caddy, ["handler app of Caddy http://127.0.0.1:2019 is taken already in line 3"]),
+      (caddy, ["handler app of Caddy http://127.0.0.1:2019 is taken already in line 5"]),
       (gateway, ["HTTPRoute shop/app of https://kubernetes.default.svc is taken already in line 5"]),
       (traefik, ["Traefik file /d/app.yml is taken already in line 5"]),
       (envoy, ["Envoy file /e.json is taken already in line 5"]),

@@ -10,7 +10,8 @@ struct SchemaTests {
   @Test("the schema is itself valid, and accepts every valid file")
   func valid() async throws {
     let texts =
-      [Samples.base, CompleteExample.text]
+      [Samples.base, CompleteExample.text, JudgeFileTests.pipeline(JudgeFileTests.kayenta)]
+      + [JudgeFileTests.limited, "{keptn: slo.yaml}", "{keptn: {file: slo.yaml}}"].map { JudgeFileTests.pipeline($0) }
       + ([nil] + PipelineTemplate.names).compactMap {
         PipelineTemplate.text(example: $0)
       }

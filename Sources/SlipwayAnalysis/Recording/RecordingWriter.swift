@@ -30,8 +30,11 @@ package enum RecordingWriter {
       Head(
         blue: recording.blue?.rawValue ?? "none", dispersion: recording.dispersion, green: recording.green.rawValue))
     data.append(10)
+    var written: Timestamp?
     for stretch in recording.stretches {
-      for sample in stretch.samples {
+      // A watch may begin with the reading that the one before ended with, and an instant has one row for a slot.
+      for sample in stretch.samples where written.map({ sample.at > $0 }) ?? true {
+        written = sample.at
         for slot in Slot.allCases {
           guard let counters = sample.slots[slot] else { continue }
           data += try encoder.encode(row(sample, slot, counters, stretch.percent))

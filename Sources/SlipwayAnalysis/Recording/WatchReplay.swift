@@ -25,6 +25,7 @@ package struct WatchReplay: Sendable {
   /// When it was decided; nil for a recording without readings.
   package private(set) var decidedAt: Timestamp?
   package private(set) var reason = "nothing was recorded"
+  private var isOver = false
 
   /// Judges `recording` by `spec`.
   ///
@@ -38,23 +39,36 @@ package struct WatchReplay: Sendable {
   ) {
     let judge = Judge(recording: recording, spec: Self.knowing(recording.dispersion, spec), previous: previous)
     var carried = Carried(reference: recording.reference)
-    var isDecided = false
     for (index, stretch) in recording.stretches.enumerated() {
       if stretch.beginsAnew { (carried.crashesSince, carried.state) = (nil, nil) }
       var samples: [CounterSample] = []
       for sample in stretch.samples {
-        samples = Self.relevant(samples + [sample], judge.spec)
+        samples.append(sample)
+        samples = Self.relevant(samples, judge.spec)
         let judgement = judge.judge(samples, of: stretch, &carried)
         looks.append(Look(at: sample.at, stretch: index, percent: stretch.percent, judgement: judgement))
-        guard !isDecided, let decision = Self.decision(judgement.verdict) else { continue }
-        decide(decision, at: sample.at, judgement.reason)
-        isDecided = true
-        if !goesOn { return }
+        take(judgement, at: sample.at)
+        if isOver, !goesOn { return }
       }
       if stretch.percent < 100, stretch.samples.count > 1 { carried.reference = stretch.samples }
-      guard !isDecided, let last = looks.last, last.stretch == index else { continue }
-      isDecided = !ended(stretch, last, isLast: index == recording.stretches.count - 1, every: spec.every)
-      if isDecided, !goesOn { return }
+      if let last = looks.last, last.stretch == index, !isOver, decision != .pause {
+        isOver = !ended(stretch, last, isLast: index == recording.stretches.count - 1, every: spec.every)
+      }
+      // A run that waits for a person has no next watch, whatever was recorded of one.
+      isOver = isOver || decision == .pause
+      if isOver, !goesOn { return }
+    }
+  }
+
+  /// What one look decides. A run that waits for a person is watched on, and a breach still takes it back.
+  private mutating func take(_ judgement: WatchJudgement, at time: Timestamp) {
+    guard !isOver else { return }
+    switch judgement.verdict {
+    case .breach:
+      decide(.rollBack, at: time, judgement.reason)
+      isOver = true
+    case .pause, .environment: if decision != .pause { decide(.pause, at: time, judgement.reason) }
+    case .healthy, .undecided, .noData, .error: break
     }
   }
 
@@ -106,14 +120,6 @@ package struct WatchReplay: Sendable {
 
   private mutating func decide(_ decision: Decision, at time: Timestamp, _ reason: String) {
     (self.decision, decidedAt, self.reason) = (decision, time, reason)
-  }
-
-  private static func decision(_ verdict: WatchVerdict) -> Decision? {
-    switch verdict {
-    case .breach: .rollBack
-    case .pause, .environment: .pause
-    case .healthy, .undecided, .noData, .error: nil
-    }
   }
 
   /// The readings that a look needs: all of the watch, or its newest window with the reading it begins at.

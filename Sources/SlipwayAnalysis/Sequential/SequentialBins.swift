@@ -27,18 +27,11 @@ struct SequentialBins {
     let samples = look.samples
     let seen = run.state.foldedUntil.flatMap { time in samples.lastIndex { $0.at == time } }
     let first = seen.map { $0 + 1 } ?? 0
-    // Counters are cumulative, so that an interval may begin before a reading that lacked a slot.
-    var base = samples[..<first].lastIndex { isWhole($0) }
-    for index in samples.indices[first...] {
-      let sample = samples[index]
-      if let from = base {
-        run.fold(bin(from: samples[from], to: sample, since: samples[index - 1].at))
-      } else if index > 0 {
-        run.fold(missing(since: samples[index - 1].at, until: sample.at))
-      }
-      if isWhole(sample) { base = index }
-      run.close(at: sample.at, edges: run.plan.needsEdges ? edges(at: index) : [])
+    for index in max(1, first)..<max(1, samples.count, first) {
+      run.fold(bin(from: samples[index - 1], to: samples[index]))
+      run.close(at: samples[index].at, edges: run.plan.needsEdges ? edges(at: index) : [])
     }
+    if let last = samples.last, seen == nil, samples.count == 1 { run.close(at: last.at, edges: []) }
   }
 
   /// Bounds that blue's percentiles of its newest minutes fall on, before there was a look.
@@ -49,34 +42,21 @@ struct SequentialBins {
     return all.edges([0.9, 0.95, 0.99])
   }
 
-  private func isWhole(_ sample: CounterSample) -> Bool {
-    guard sample.slots[look.green] != nil else { return false }
-    guard comparesNow, let blue = look.blue else { return true }
-    return sample.slots[blue] != nil
-  }
-
   /// How long an interval counts as watched: hours without a driver are not.
   private func length(since start: Timestamp, until end: Timestamp) -> Int64 {
     max(0, min((end - start).milliseconds, 2 * look.spec.every.milliseconds))
   }
 
-  private func missing(since start: Timestamp, until end: Timestamp) -> SequentialBin {
-    SequentialBin(
-      milliseconds: length(since: start, until: end), percent: look.percent, green: nil, blue: nil)
-  }
-
-  private func bin(from earlier: CounterSample, to later: CounterSample, since start: Timestamp) -> SequentialBin {
-    guard earlier.source == later.source, let green = side(look.green, earlier, later) else {
-      return missing(since: start, until: later.at)
-    }
-    var blue: SequentialBin.Side?
-    if comparesNow, let slot = look.blue {
-      guard let counted = side(slot, earlier, later) else { return missing(since: start, until: later.at) }
-      blue = counted
-    }
-    return SequentialBin(
-      milliseconds: length(since: start, until: later.at), isWarmUp: earlier.at < warmUntil, percent: look.percent,
-      green: green, blue: blue)
+  /// What came in between two readings; what one of them lacks is not in it, and no later reading makes up for it.
+  private func bin(from earlier: CounterSample, to later: CounterSample) -> SequentialBin {
+    let isOne = earlier.source == later.source
+    var bin = SequentialBin(
+      milliseconds: length(since: earlier.at, until: later.at), isWarmUp: earlier.at < warmUntil,
+      percent: look.percent, green: isOne ? side(look.green, earlier, later) : nil, blue: nil)
+    guard comparesNow, let blue = look.blue else { return bin }
+    bin.blue = isOne ? side(blue, earlier, later) : nil
+    bin.isBlueMissing = bin.blue == nil
+    return bin
   }
 
   private func side(_ slot: Slot, _ earlier: CounterSample, _ later: CounterSample) -> SequentialBin.Side? {

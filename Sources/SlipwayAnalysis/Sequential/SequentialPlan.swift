@@ -136,7 +136,7 @@ package struct SequentialPlan: Sendable {
       added = test(limit.bound < 1 ? "T4" : "T5")
       let ranks = metric == .p95Increase ? [1] : [0, 1, 2]
       added.comparison = ranks.map { stream(.increaseAtMost(0), .slower(ratio: 1 + limit.bound, rank: $0)) }
-    case .crashes, .databaseErrors: return
+    case .crashes, .databaseErrors, .gauge: return
     }
     tests.append(added)
   }

@@ -20,8 +20,10 @@ package struct SequentialBin: Sendable {
   package var percent: Int
   /// Nil where it could not be counted.
   package var green: Side?
-  /// Nil where there is nothing to compare with.
+  /// Nil where there is nothing to compare with, or where it could not be counted.
   package var blue: Side?
+  /// Whether it is the latter.
+  package var isBlueMissing = false
 
   package init(milliseconds: Int64, isWarmUp: Bool = false, percent: Int, green: Side?, blue: Side?) {
     self.milliseconds = milliseconds
@@ -34,6 +36,9 @@ package struct SequentialBin: Sendable {
 
 /// The tests of a run and their evidence, fed with the counts of one interval after the other; knows nothing of where these come from.
 package struct SequentialRun: Sendable {
+  /// Intervals in a row that may be missing.
+  static let mostMissing = 6
+
   package let plan: SequentialPlan
   package private(set) var state: SequentialState
   private var streams: [Evidence]
@@ -98,14 +103,14 @@ package struct SequentialRun: Sendable {
     let weight = weights.weight(after: state.minute, through: minute)
     state.minute = max(state.minute, minute)
     state.watched += max(0, bin.milliseconds)
+    let isMissing = bin.green == nil || bin.isBlueMissing
+    if isMissing { state.missing += 1 }
+    state.missingInRow = isMissing ? state.missingInRow + 1 : 0
     guard let green = bin.green else {
-      state.missing += 1
-      state.missingInRow += 1
       for index in streams.indices { add(index, nil, nil, weight) }
       return
     }
-    state.missingInRow = 0
-    if !bin.isWarmUp { count(green.errors, bin.blue?.errors, percent: bin.percent) }
+    if !bin.isWarmUp, !isMissing { count(green.errors, bin.blue?.errors, percent: bin.percent) }
     for index in streams.indices {
       let stream = plan.streams[index]
       if bin.isWarmUp, stream.skipsWarmUp {
@@ -115,7 +120,9 @@ package struct SequentialRun: Sendable {
         add(index, onGreen, onBlue, weight)
       }
     }
-    isAlone = bin.blue == nil || isBlueSilent(bin.percent)
+    // One reading without blue does not leave the limit alone: trouble on both sides would go back.
+    isAlone =
+      bin.isBlueMissing ? state.missingInRow >= Self.mostMissing : bin.blue == nil || isBlueSilent(bin.percent)
     note()
   }
 
@@ -245,11 +252,13 @@ extension SequentialRun {
     return all > 0 && state.share.green / all < 0.9 * Double(state.share.percent) / 100
   }
 
+  /// ln of the evidence that requests are not shared as configured; requests of one session or connection may go the same way, so it counts a fifth.
   var shareEvidence: Double {
     let part = Double(state.share.percent) / 100
     guard part > 0, part < 1, state.share.green + state.share.blue > 0 else { return state.share.carried }
     return state.share.carried
       + LogEvidence.shares([state.share.green, state.share.blue], asConfigured: [part, 1 - part])
+      / DispersionMeasure.unknown
   }
 
   func stream(_ index: Int) -> Evidence { streams[index] }

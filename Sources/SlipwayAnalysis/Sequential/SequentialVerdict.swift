@@ -2,9 +2,6 @@ internal import SlipwayModel
 
 /// Draws the verdict of one look from its tests.
 struct SequentialVerdict {
-  /// Intervals in a row that may be missing.
-  private static let mostMissing = 6
-
   let look: WatchLook
   let run: SequentialRun
   /// What is counted one by one, and the figures of the window.
@@ -23,7 +20,10 @@ struct SequentialVerdict {
   private func conclude(_ words: SequentialWords) -> (WatchVerdict, String) {
     let back = proved(words, .rollBack)
     if !back.isEmpty { return (.breach, Words.list(back)) }
-    guard exact.green != nil else { return (.noData, "the source has no figures for green") }
+    guard exact.green != nil else {
+      let why = look.samples.last?.missing?[look.green].map { ": \($0)" } ?? ""
+      return (.noData, "the source has no figures for green" + why)
+    }
     if run.isLeftOut {
       let (expected, looks) = (Int(run.state.share.expected), run.state.share.silent)
       return (.noData, "canary gets no traffic: none of about \(expected) requests since \(looks) looks")
@@ -58,11 +58,11 @@ struct SequentialVerdict {
   private func missing(_ words: SequentialWords) -> [String] {
     var missing: [String] = []
     if exact.verdict == .undecided { missing.append(exact.reason) }
-    if run.state.missingInRow >= Self.mostMissing {
+    if run.state.missingInRow >= SequentialRun.mostMissing {
       missing.append("\(run.state.missingInRow) readings in a row cannot be counted")
     }
     let isMeasured = look.spec.rules.contains { rule in
-      ![.crashes, .databaseErrors].contains(rule.metric) && !rule.limits.isEmpty
+      ![.crashes, .databaseErrors, .gauge].contains(rule.metric) && !rule.limits.isEmpty
     }
     guard isMeasured else { return missing }
     missing += run.plan.unusable.map { "\($0.rawValue) cannot be judged: its bound is no number" }

@@ -108,7 +108,7 @@ struct SequentialWords {
     case .p99: green?.p99 ?? 0
     case .p95Increase: ratio(green?.p95, blue?.p95)
     case .p99Increase: ratio(green?.p99, blue?.p99)
-    case .crashes, .databaseErrors: 0
+    case .crashes, .databaseErrors, .gauge: 0
     }
   }
 
@@ -163,7 +163,8 @@ extension SequentialWords {
     var text = "not proved that \(claim(test)): p \(short(p(peak))) of \(short(test.alpha))"
     if let needed { text += "; about \(count(needed)) more requests on green would prove it at the present rates" }
     if let visible, test.id != "T8" {
-      text += "; an increase by \(Words.figure(visible, for: .errorRateIncrease)) would have been seen"
+      let what = isAboutErrors(test) ? "an increase" : "an increase of the share of slow requests"
+      text += "; \(what) by \(Words.figure(visible, for: .errorRateIncrease)) would have been seen"
     }
     return text
   }
@@ -181,13 +182,26 @@ extension SequentialWords {
     return each.compactMap { $0 }.max().map { $0.rounded(.up) }
   }
 
+  /// The smallest increase, of errors or of slow requests, that would have been proved by now.
   private func visible(_ test: SequentialPlan.Test) -> Double? {
-    guard isAboutErrors(test), test.id != "T8", !isAlone, let index = test.comparison.first, let rates = rates() else {
-      return nil
+    guard test.id != "T8", !isAlone, let rates = rates() else { return nil }
+    return test.comparison.compactMap { index in
+      let (rate, dispersion) = usual(run.plan.streams[index].quantity, test, errors: rates.blue)
+      return run.stream(index).visible(
+        at: test.goal, requests: run.state.green.requests, blue: rate, ratio: rates.ratio, dispersion: dispersion)
+    }.min()
+  }
+
+  /// Blue's rate of hits, which is known for percentiles, and what evidence about them is divided by.
+  private func usual(
+    _ quantity: SequentialPlan.Quantity, _ test: SequentialPlan.Test, errors: Double
+  ) -> (rate: Double, dispersion: Double) {
+    let dispersion = run.state.dispersion
+    switch quantity {
+    case .errors, .blueErrors: return (errors, dispersion.errors)
+    case .slower(_, let rank): return ([0.1, 0.05, 0.01][rank], dispersion.latency)
+    case .beyond, .blueBeyond: return (test.metric == .p95 ? 0.05 : 0.01, dispersion.latency)
     }
-    return run.stream(index).visible(
-      at: test.goal, requests: run.state.green.requests, blue: rates.blue, ratio: rates.ratio,
-      dispersion: run.state.dispersion.errors)
   }
 
   private func isAboutErrors(_ test: SequentialPlan.Test) -> Bool {

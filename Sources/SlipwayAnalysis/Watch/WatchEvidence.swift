@@ -34,6 +34,7 @@ struct WatchEvidence {
     case .databaseErrors:
       guard let databaseErrors else { return .missing("nobody counts the errors of green's database") }
       return .measured(Reading(Double(databaseErrors)))
+    case .gauge: return .skipped("gauges are judged by their own limits")
     case .errorRate: return onGreen { .rate($0.errorRate) }
     case .availability: return onGreen { .rate($0.errorRate.map { 1 - $0 }) }
     case .p95: return onGreen { latency(0.95, of: $0, on: "green") }

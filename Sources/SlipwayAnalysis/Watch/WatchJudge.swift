@@ -32,7 +32,7 @@ package enum WatchJudge {
       databaseErrors: CrashCount.growth(of: green, in: counted, \.databaseErrors), minimum: minimum)
     let results = Results(spec.rules.filter { !$0.limits.isEmpty }, on: evidence)
     let hasGreen = samples.last?.slots[green] != nil
-    let (verdict, reason) = conclude(results, evidence, hasGreen: hasGreen)
+    let (verdict, reason) = conclude(results, evidence, hasGreen: hasGreen, samples.last?.missing?[green])
     return WatchJudgement(
       verdict: verdict, reason: Words.list([reason] + remarks(results, evidence)), findings: results.findings,
       blue: blue.flatMap { slot in
@@ -49,11 +49,13 @@ package enum WatchJudge {
   }
 
   private static func conclude(
-    _ results: Results, _ evidence: WatchEvidence, hasGreen: Bool
+    _ results: Results, _ evidence: WatchEvidence, hasGreen: Bool, _ why: String?
   ) -> (WatchVerdict, String) {
     let texts = results.texts
     if let breach = texts[.rollBack] { return (.breach, Words.list(breach)) }
-    guard hasGreen else { return (.noData, "the source has no figures for green") }
+    guard hasGreen else {
+      return (.noData, "the source has no figures for green" + (why.map { ": \($0)" } ?? ""))
+    }
     if let pause = texts[.pause] { return (.pause, Words.list(pause)) }
     if !results.missing.isEmpty { return (.undecided, Words.list(results.missing)) }
     if results.isEmpty { return (.healthy, "no rule is set, so nothing is judged") }
@@ -162,6 +164,7 @@ extension WatchLimit {
     case .databaseErrors:
       return
         "\(value) \(reading.value == 1 ? "error" : "errors") of connections to green's database since the watch began \(crossing)"
+    case .gauge: return "gauge \(value) \(crossing)"
     case .errorRateIncrease:
       return "error rate increase \(value) over blue (\(evidence.sides(.errorRate) { $0.errorRate })) \(crossing)"
     case .p95Increase:

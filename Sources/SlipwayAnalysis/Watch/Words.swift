@@ -37,7 +37,7 @@ enum Words {
       case .errorRate, .availability, .p95Increase, .p99Increase: (factor, one, many) = (100, " %", " %")
       case .errorRateIncrease: (factor, one, many) = (100, " point", " points")
       case .p95, .p99: (factor, one, many) = size < 1 ? (1_000, " ms", " ms") : (1, " s", " s")
-      case .crashes, .databaseErrors: (factor, one, many) = (1, "", "")
+      case .crashes, .databaseErrors, .gauge: (factor, one, many) = (1, "", "")
       }
     }
 

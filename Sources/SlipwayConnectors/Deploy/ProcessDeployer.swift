@@ -62,6 +62,11 @@ package struct ProcessDeployer: Deployer {
     try await asking { () throws(HostError) in try await control.ensureRunning(launcher)[slot].crashes }
   }
 
+  /// The process that runs in the slot now; nil when none does.
+  package func process(in slot: Slot) async throws(ConnectorError) -> Int32? {
+    try await asking { () throws(HostError) in try await control.ensureRunning(launcher)[slot].pid }
+  }
+
   private func port(_ slot: Slot) -> Int { slot == .a ? spec.portA : spec.portB }
 
   private func launch(_ deployment: Deployment) throws(ConnectorError) -> Launch {

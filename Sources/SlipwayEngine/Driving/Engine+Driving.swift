@@ -25,6 +25,7 @@ extension Engine {
         for task in proving.values { task.cancel() }
       }
       await takeIn()
+      try await openAftercare()
       group.addTask { await self.listen() }
       if let requests = await listenForRequests() {
         group.addTask { await self.house.herald.work(requests) { await self.wake() } }
@@ -40,14 +41,15 @@ extension Engine {
         let isSetBack = now < lastSeen && !Mutant.ignoreClockSetBack.isActive
         let horizon = isSetBack ? Timestamp(milliseconds: .max) : now
         lastSeen = now
+        if isSetBack { try await hastenAftercare() }
         for run in nudged.union(try await due(at: horizon).map(\.run)) where mayStart(run) {
           active.insert(run)
           nudged.remove(run)
           group.addTask { await self.drive(run) }
         }
-        for task in try await dueRemovals(at: now) {
+        for task in try await dueTasks(at: now) {
           removing.insert(task.id)
-          group.addTask { await self.removeSlot(task) }
+          group.addTask { await self.carryOutBeside(task) }
         }
         if !forever {
           if followed.isEmpty, active.isEmpty, removing.isEmpty, await house.herald.isIdle,
@@ -77,7 +79,7 @@ extension Engine {
       times += waiting.first { !active.contains($0.run) && stuck[$0.run] == nil }.flatMap(\.wakeAt).map { [$0] } ?? []
     }
     for task in try await house.journal.reader.openTasks(limit: removing.count + removeAgain.count + 1)
-    where task.type == SlotRemoval.type && !removing.contains(task.id) {
+    where !removing.contains(task.id) {
       times.append(max(task.executeAt, removeAgain[task.id] ?? task.executeAt))
     }
     return times.min()
@@ -143,8 +145,12 @@ extension Engine {
     do {
       let driver = try await driver(of: run)
       try await driver.drive()
+      // What serves since this moment may want to be looked after.
+      try await openAftercare()
       // A waiting run costs its row and nothing else.
       if await driver.isIdle { drivers[run] = nil }
+    } catch let error as JournalError where error.code == .cancelled {
+      // Whoever drives has enough; the run lies where it was.
     } catch let error as JournalError {
       failure = failure ?? error
     } catch {

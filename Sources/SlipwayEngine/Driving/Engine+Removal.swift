@@ -9,26 +9,38 @@ extension Engine {
   private static var removalTime: Span { .minutes(10) }
   private static var removalPause: Span { .seconds(30) }
 
-  func dueRemovals(at now: Timestamp) async throws -> [ScheduledTask] {
-    try await house.journal.reader.dueTasks(at: now, limit: 16 + removing.count + removeAgain.count).filter { task in
-      guard [SlotRemoval.type, DataRemoval.type].contains(task.type), !removing.contains(task.id) else { return false }
+  /// Scheduled work that is to be begun: removals, and looks at what serves.
+  func dueTasks(at now: Timestamp) async throws -> [ScheduledTask] {
+    let reader = house.journal.reader
+    var tasks = try await reader.dueTasks(at: now, limit: 16 + removing.count + removeAgain.count)
+    if !hastened.isEmpty {
+      let early = try await reader.openTasks(among: Array(hastened)).filter { $0.executeAt > now }
+      hastened.formIntersection(Set((tasks + early).map(\.id)))
+      tasks += early
+    }
+    return tasks.filter { task in
+      guard [SlotRemoval.type, DataRemoval.type, AftercareTask.type].contains(task.type), !removing.contains(task.id)
+      else { return false }
       // A pause that was reckoned by a clock that has been set back since is over.
       return removeAgain[task.id].map { $0 <= now || $0 - now > Self.removalPause } ?? true
     }
   }
 
-  /// Carries out one removal beside everything else: a tool that hangs must hold up nobody's promotion.
-  func removeSlot(_ task: ScheduledTask) async {
+  /// Carries out one task beside everything else: a tool that hangs must hold up nobody's promotion.
+  func carryOutBeside(_ task: ScheduledTask) async {
     defer {
       removing.remove(task.id)
       wake()
     }
     do {
       guard try await carryOut(task) else {
-        removeAgain[task.id] = house.time.now() + Self.removalPause
+        // Whoever was only interrupted goes on with the next drive.
+        if !Task.isCancelled { removeAgain[task.id] = house.time.now() + Self.removalPause }
         return
       }
       removeAgain[task.id] = nil
+    } catch let error as JournalError where error.code == .cancelled {
+      // Whoever drives has enough; the task lies where it was.
     } catch let error as JournalError {
       failure = failure ?? error
     } catch {
@@ -37,6 +49,7 @@ extension Engine {
   }
 
   private func carryOut(_ task: ScheduledTask) async throws -> Bool {
+    if task.type == AftercareTask.type { return try await lookAfter(task) }
     let metadata = Data(task.metadata.utf8)
     if task.type == DataRemoval.type {
       guard let removal = try? CanonicalJSON.decode(DataRemoval.self, from: metadata) else { return false }

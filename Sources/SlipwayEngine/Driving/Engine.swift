@@ -32,6 +32,13 @@ package actor Engine {
   var removing: Set<String> = []
   /// Scheduled work that did not come to its end, and when it is tried again.
   var removeAgain: [String: Timestamp] = [:]
+  /// Scheduled work that is looked at before its time.
+  var hastened: Set<String> = []
+  /// Runs of which it was asked whether their release wants to be looked after, and the looks that are going on.
+  var careKnown: Set<RunID> = []
+  var cares: [RunID: Care] = [:]
+  /// The runs that are looked after, by environment; nil until it was asked for.
+  var cared: [EnvironmentName: Set<RunID>]?
   /// Whether something happened since the driving loop last looked, and how to wake it.
   var hasNews = false
   var sleeper: CheckedContinuation<Void, Never>?

@@ -1,3 +1,4 @@
+internal import SlipwayJournal
 internal import SlipwayModel
 
 /// Looks at blue that serve as the reference for green.

@@ -41,6 +41,13 @@ package struct EvidenceAuthor: Sendable {
     let folder = state.evidence(of: promotion)
     try FileManager.default.createDirectory(
       at: folder.deletingLastPathComponent(), withIntermediateDirectories: true)
+    return try publish(evidence, at: folder)
+  }
+
+  /// Publishes evidence of any kind as `folder`.
+  ///
+  /// - Throws: ``EvidenceError``.
+  func publish(_ evidence: Evidence, at folder: URL) throws -> (folder: String, manifest: Digest) {
     let published = try EvidenceFolder.publish(evidence, at: folder.path, signer: key, redactor: redactor)
     return (published.path, published.manifest)
   }

@@ -9,6 +9,7 @@ extension StepPerformer {
   ///   - index: the watch.
   ///   - history: the run so far.
   ///   - earlier: what a judge that remembers came to in earlier runs, the newest first.
+  /// - Returns: the look as an event, also when nothing could be read.
   func measure(_ index: Int, _ history: RunHistory, _ earlier: [RuleEvaluation]) async -> Event {
     let now = time.now()
     do throws(ConnectorError) {
@@ -23,7 +24,9 @@ extension StepPerformer {
         // Without it the judge is only more careful, so nothing waits for it.
         look.history = (try? await connectors.source.history(of: blue, now: now)) ?? []
       }
-      return .measured(step: index, sample: sample, judgement: WatchJudge.judge(look))
+      let gauges = GaugeLimits.judge(plan.environment.gauges, green: plan.green, sample: sample)
+      return .measured(
+        step: index, sample: sample, judgement: GaugeLimits.adding(gauges, to: WatchJudge.judge(look)))
     } catch {
       let judgement = WatchJudgement(verdict: .error, reason: "counters cannot be read: \(error.message)")
       return .measured(step: index, sample: nil, judgement: judgement)

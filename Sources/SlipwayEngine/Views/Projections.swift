@@ -16,6 +16,10 @@ struct Projections: Sendable {
       return [.task(try CanonicalJSON.decode(FinishedTask.self, from: entry.body).row)]
     }
     if entry.kind == FinishedTask.intentKind { return [] }
+    if entry.stream.hasPrefix(AftercareEvent.streamPrefix) {
+      let run = RunID(String(entry.stream.dropFirst(AftercareEvent.streamPrefix.count)))
+      return try AftercareState.event(entry).row(of: run, at: entry.at).map { [.task($0)] } ?? []
+    }
     if entry.stream.contains(":") {
       return Self.row(for: try CanonicalJSON.decode(LedgerEvent.self, from: entry.body), project: project).map { [$0] }
         ?? []

@@ -120,6 +120,8 @@ package struct RunStatus: Codable, Sendable, Equatable {
     package var looks: Int
     package var blue: WatchFigures?
     package var green: WatchFigures?
+    /// What the sequential judge has tested, in figures and in words.
+    package var report: SequentialReport?
   }
 
   /// Projects `promotion` as it stands at `now`.
@@ -199,6 +201,6 @@ package struct RunStatus: Codable, Sendable, Equatable {
     return WatchLine(
       step: record.step.id, verdict: progress.last.verdict, reason: progress.last.reason,
       startedAt: progress.startedAt, until: progress.startedAt + duration, looks: progress.looks,
-      blue: progress.last.blue, green: progress.last.green)
+      blue: progress.last.blue, green: progress.last.green, report: progress.last.report)
   }
 }

@@ -12,8 +12,14 @@ package struct Evidence: Sendable {
   package let files: [String: Data]
   /// The JSON object that the signed statement carries as its predicate.
   package let predicate: Data
+  /// What it is evidence of.
+  package let kind: Kind
 
-  package init(run: RunID, createdAt: Timestamp, createdBy: String, files: [String: Data], predicate: Data) {
+  package init(
+    run: RunID, createdAt: Timestamp, createdBy: String, files: [String: Data], predicate: Data,
+    kind: Kind = .promotion
+  ) {
+    self.kind = kind
     self.run = run
     self.createdAt = createdAt
     self.createdBy = createdBy
@@ -28,12 +34,25 @@ package struct Evidence: Sendable {
     "stability_metrics.json", "staging_snapshot.json",
   ]
 
-  /// The predicate type of the signed statement.
-  package static let predicateType = "https://slipway.dev/promotion/v1"
+  /// What a folder can be evidence of; its raw value is the predicate type of the signed statement.
+  package enum Kind: String, Sendable, CaseIterable {
+    /// A run.
+    case promotion = "https://slipway.dev/promotion/v1"
+    /// The looks at a release after it began to serve (E14).
+    case aftercare = "https://slipway.dev/aftercare/v1"
 
-  /// Required files that `names` lacks, sorted.
-  package static func missing(from names: some Sequence<String>) -> [String] {
-    let present = Set(names)
-    return requiredFiles.filter { !present.contains($0) }
+    /// The files that such a folder has at least.
+    package var requiredFiles: [String] {
+      switch self {
+      case .promotion: Evidence.requiredFiles
+      case .aftercare: ["aftercare.json", "looks.jsonl", "run_id.txt"]
+      }
+    }
+
+    /// Required files that `names` lacks, sorted.
+    package func missing(from names: some Sequence<String>) -> [String] {
+      let present = Set(names)
+      return requiredFiles.filter { !present.contains($0) }
+    }
   }
 }

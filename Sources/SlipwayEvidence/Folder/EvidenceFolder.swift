@@ -44,7 +44,7 @@ package enum EvidenceFolder {
       throw EvidenceError(.malformed, "the predicate of run \(evidence.run) is no JSON object; hand one in")
     }
     let subjects = Statement.subjects(manifest: manifest, files: list.files)
-    let statement = Statement.encode(subjects: subjects, predicate: predicate)
+    let statement = Statement.encode(subjects: subjects, type: evidence.kind, predicate: predicate)
     let envelope = try Envelope(signing: statement, type: Envelope.statementType, with: [signer]).json
     contents[EvidenceName.manifest] = manifest
     contents[EvidenceName.manifestSignature] = try signer.signature(for: manifest)
@@ -54,7 +54,7 @@ package enum EvidenceFolder {
   }
 
   private static func checkNames(_ evidence: Evidence, redactor: Redactor) throws(EvidenceError) {
-    let missing = Evidence.missing(from: evidence.files.keys)
+    let missing = evidence.kind.missing(from: evidence.files.keys)
     guard missing.isEmpty else {
       throw EvidenceError(
         .missingFiles, "run \(evidence.run) lacks evidence: \(missing.joined(separator: ", ")); nothing was published",

@@ -29,12 +29,12 @@ enum Statement {
   }
 
   /// The statement's bytes; `predicate` is a JSON object and stays byte for byte as it is.
-  static func encode(subjects: [Subject], predicate: Data) -> Data {
+  static func encode(subjects: [Subject], type kind: Evidence.Kind = .promotion, predicate: Data) -> Data {
     let listed = subjects.map {
       "{\"digest\":{\"sha256\":\(JSONText.quoted($0.digest["sha256"] ?? ""))},\"name\":\(JSONText.quoted($0.name))}"
     }
     let head = "{\"_type\":\"\(type)\",\"subject\":[\(listed.joined(separator: ","))]"
-    return Data("\(head),\"predicateType\":\"\(Evidence.predicateType)\",\"predicate\":".utf8) + predicate
+    return Data("\(head),\"predicateType\":\"\(kind.rawValue)\",\"predicate\":".utf8) + predicate
       + Data("}".utf8)
   }
 

@@ -110,7 +110,12 @@ enum VerifyScript {
         *) bad "$name: changed" ;;
       esac
     done < "$tmp/listed"
-    for name in \#(Evidence.requiredFiles.joined(separator: " ")); do
+    # What it has to hold follows from what the signed statement says that it is.
+    required="\#(Evidence.Kind.promotion.requiredFiles.joined(separator: " "))"
+    if grep -F '"predicateType":"\#(Evidence.Kind.aftercare.rawValue)","predicate":' "$tmp/payload" > /dev/null; then
+      required="\#(Evidence.Kind.aftercare.requiredFiles.joined(separator: " "))"
+    fi
+    for name in $required; do
       grep -Fx "$name" "$tmp/names" > /dev/null || bad "$name: required for every run, but not in the manifest"
     done
 

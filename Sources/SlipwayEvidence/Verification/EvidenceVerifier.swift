@@ -24,6 +24,8 @@ private struct EvidenceInspection {
   private let trustedKey: PublicKey?
   private let listing: FolderListing
   private var checks: [EvidenceReport.Check] = []
+  /// What the signed statement says that this is evidence of.
+  private var kind = Evidence.Kind.promotion
 
   /// A manifest, envelope or key is small; more is no work of ours.
   private static let documentLimit = 64 << 20
@@ -130,8 +132,12 @@ private struct EvidenceInspection {
 
   private mutating func checkStatement(_ type: String, _ payload: Data, manifestBytes: Data, _ manifest: Manifest?) {
     guard type == Envelope.statementType, let header = Statement.header(of: payload), header.type == Statement.type,
-      header.predicateType == Evidence.predicateType
-    else { return fail("statement", .malformed, "no in-toto statement of type \(Evidence.predicateType)") }
+      let kind = Evidence.Kind(rawValue: header.predicateType)
+    else {
+      let known = Evidence.Kind.allCases.map(\.rawValue).joined(separator: " or ")
+      return fail("statement", .malformed, "no in-toto statement of type \(known)")
+    }
+    self.kind = kind
     if header.subject == Statement.subjects(manifest: manifestBytes, files: manifest?.files ?? []) {
       pass("statement", "about this manifest and \(header.subject.count - 1) files")
     } else {
@@ -140,7 +146,7 @@ private struct EvidenceInspection {
   }
 
   private mutating func checkRequired(_ manifest: Manifest) {
-    for name in Evidence.missing(from: manifest.files.map(\.name)) {
+    for name in kind.missing(from: manifest.files.map(\.name)) {
       fail(name, .missing, "required for every run, but not in the manifest")
     }
     for name in EvidenceName.unlisted where manifest.files.contains(where: { $0.name == name }) {

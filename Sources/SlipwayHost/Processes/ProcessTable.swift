@@ -9,6 +9,9 @@ struct ProcessEntry: Equatable {
   let session: pid_t
   /// CPU time used, in clock ticks.
   let cpuTicks: UInt64
+  /// CPU time of children that were waited for, in clock ticks.
+  let childTicks: UInt64
+  let threads: Int
   /// When it was started, in clock ticks since the machine was.
   let startTicks: UInt64
   let residentPages: Int64
@@ -31,6 +34,7 @@ struct ProcessEntry: Equatable {
     }
     guard let state: Character = field(3), let parent: pid_t = field(4), let group: pid_t = field(5),
       let session: pid_t = field(6), let user: UInt64 = field(14), let system: UInt64 = field(15),
+      let childUser: UInt64 = field(16), let childSystem: UInt64 = field(17), let threads: Int = field(20),
       let start: UInt64 = field(22), let pages: Int64 = field(24), let exit: Int32 = field(52)
     else { return nil }
     self.pid = pid
@@ -39,6 +43,8 @@ struct ProcessEntry: Equatable {
     self.group = group
     self.session = session
     cpuTicks = user &+ system
+    childTicks = childUser &+ childSystem
+    self.threads = threads
     startTicks = start
     residentPages = pages
     exitStatus = exit

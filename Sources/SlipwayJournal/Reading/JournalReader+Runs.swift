@@ -49,6 +49,18 @@ extension JournalReader {
     try await tasks(RunQuery.dueTasks, [Int64.max, limit])
   }
 
+  /// Those of the tasks called `ids` that are not done.
+  package func openTasks(among ids: [String]) async throws(JournalError) -> [ScheduledTask] {
+    guard !ids.isEmpty else { return [] }
+    let places = Array(repeating: "?", count: ids.count).joined(separator: ", ")
+    return try await tasks(RunQuery.openTasks(among: places), StatementArguments(ids))
+  }
+
+  /// The tasks of one type that are not done, the next one first.
+  package func openTasks(of type: String) async throws(JournalError) -> [ScheduledTask] {
+    try await tasks(RunQuery.openTasksOfType, [type])
+  }
+
   private func runs(_ sql: String, _ arguments: StatementArguments) async throws(JournalError) -> [RunRow] {
     try await read { database in
       let rows = try Row.fetchCursor(database, sql: sql, arguments: arguments)
@@ -81,6 +93,13 @@ enum RunQuery {
   static let due = columns + " WHERE wake_at IS NOT NULL AND wake_at <= ? ORDER BY wake_at, run_id LIMIT ?"
   static let nextWake = "SELECT min(wake_at) FROM runs WHERE wake_at IS NOT NULL"
   static let nextTask = "SELECT min(execute_at) FROM scheduled_tasks WHERE done = 0"
+  static func openTasks(among places: String) -> String {
+    "SELECT task_id, task_type, execute_at, metadata, done FROM scheduled_tasks WHERE done = 0 AND task_id IN (\(places))"
+  }
+  static let openTasksOfType = """
+    SELECT task_id, task_type, execute_at, metadata, done FROM scheduled_tasks
+    WHERE done = 0 AND task_type = ? ORDER BY execute_at, task_id
+    """
   static let dueTasks = """
     SELECT task_id, task_type, execute_at, metadata, done FROM scheduled_tasks
     WHERE done = 0 AND execute_at <= ? ORDER BY execute_at, task_id LIMIT ?

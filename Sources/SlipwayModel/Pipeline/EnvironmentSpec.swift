@@ -13,12 +13,15 @@ package struct EnvironmentSpec: Codable, Sendable, Equatable {
   package var version: VersionSpec?
   /// Nil where the environment has no data, or a promotion leaves them alone.
   package var data: DataSpec?
+  /// What is looked at once a release serves there (E14); nil: nothing.
+  package var after: AftercareSpec?
 
   package init(
     name: EnvironmentName, protected: Bool = false, deploy: DeploySpec, traffic: TrafficSpec,
     metrics: MetricsSpec = .dataPlane, gauges: [GaugeSpec] = [], health: HealthSpec = HealthSpec(),
-    version: VersionSpec? = nil, data: DataSpec? = nil
+    version: VersionSpec? = nil, data: DataSpec? = nil, after: AftercareSpec? = nil
   ) {
+    self.after = after
     self.gauges = gauges
     self.name = name
     self.protected = protected

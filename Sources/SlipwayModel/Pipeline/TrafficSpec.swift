@@ -30,6 +30,14 @@ package enum TrafficSpec: Codable, Sendable, Equatable {
     }
   }
 
+  /// Everything in it that may refer to secrets.
+  package var secrets: [SecretText] {
+    switch self {
+    case .gateway(let spec): [spec.token]
+    case .router, .haproxy, .nginx, .traefik, .caddy, .envoy: []
+    }
+  }
+
   /// Whether its counts have latencies.
   package var countsLatencies: Bool {
     switch self {

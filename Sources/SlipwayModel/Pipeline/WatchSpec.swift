@@ -59,6 +59,8 @@ package enum WatchMetric: String, Codable, Sendable, CaseIterable {
   case crashes
   /// Connections to the database that ended in an error since the watch began (B8); needs no minimum of requests.
   case databaseErrors = "database_errors"
+  /// One of the environment's gauges, which are judged by their own limits and never by a rule (C5).
+  case gauge
 }
 
 /// A bound and what follows when it is crossed.

@@ -10,11 +10,14 @@ package struct CounterSample: Codable, Sendable, Equatable {
   package var databaseErrors: [Slot: Int]
   /// What was read besides counts, by name and slot: memory, CPU, pool use (C5). Empty where none is asked for.
   package var gauges: [Slot: [String: Double]]
+  /// Why a slot has no counters or no latencies, in words; nil where nothing is missing.
+  package var missing: [Slot: String]?
 
   package init(
     at: Timestamp, source: String, slots: [Slot: SlotCounters], crashes: [Slot: Int] = [:],
-    databaseErrors: [Slot: Int] = [:], gauges: [Slot: [String: Double]] = [:]
+    databaseErrors: [Slot: Int] = [:], gauges: [Slot: [String: Double]] = [:], missing: [Slot: String]? = nil
   ) {
+    self.missing = missing
     self.databaseErrors = databaseErrors
     self.gauges = gauges
     self.at = at
@@ -72,6 +75,8 @@ package struct WatchFigures: Codable, Sendable, Equatable {
 /// A limit that is crossed, in figures and in words.
 package struct WatchFinding: Codable, Sendable, Equatable {
   package var metric: WatchMetric
+  /// Which gauge, where `metric` is one.
+  package var gauge: String?
   package var consequence: WatchLimit.Consequence
   package var value: Double
   package var bound: Double
@@ -79,9 +84,11 @@ package struct WatchFinding: Codable, Sendable, Equatable {
   package var text: String
 
   package init(
-    metric: WatchMetric, consequence: WatchLimit.Consequence, value: Double, bound: Double, text: String
+    metric: WatchMetric, gauge: String? = nil, consequence: WatchLimit.Consequence, value: Double, bound: Double,
+    text: String
   ) {
     self.metric = metric
+    self.gauge = gauge
     self.consequence = consequence
     self.value = value
     self.bound = bound

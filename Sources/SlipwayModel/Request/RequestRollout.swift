@@ -59,7 +59,7 @@ extension WatchMetric {
     case .p95, .p99:
       guard bound.isFinite, bound.magnitude < 1e9 else { return "\(bound) s" }
       return Span(milliseconds: Int64((bound * 1_000).rounded())).spoken
-    case .crashes, .databaseErrors:
+    case .crashes, .databaseErrors, .gauge:
       return bound == bound.rounded() && bound.magnitude < 1e9 ? "\(Int(bound))" : "\(bound)"
     }
   }

@@ -1,7 +1,7 @@
 extension JudgePicture {
   /// The picture as SVG, a document of its own; it reads in light and in dark.
   package var svg: String {
-    var top = 78.0
+    var top = Panel.first
     var pieces: [Markup] = []
     let weights = Panel(top: top, height: 54, range: 0...100, seconds: seconds, title: "green's share of traffic")
     pieces.append(weights.frame(marks: [(0, "0 %"), (100, "100 %")]))
@@ -10,8 +10,7 @@ extension JudgePicture {
     let most = max(0.001, (rates.flatMap(\.points).map(\.value) + bounds.map(\.value)).max() ?? 0) * 1.12
     let rate = Panel(top: top, height: 190, range: 0...min(1, most), seconds: seconds, title: "failed requests")
     pieces.append(rate.frame(marks: Panel.marks(0...min(1, most), Self.percent)))
-    for bound in bounds { pieces.append(rate.bound(bound)) }
-    pieces.append(rate.lines(rates))
+    pieces.append(rate.lines(rates, bounds: bounds))
     top += 190 + Panel.gap
     if !increase.isEmpty {
       let panel = increasePanel(top)
@@ -22,8 +21,7 @@ extension JudgePicture {
       let most = max(1.25, min(4, evidence.flatMap(\.points).map(\.value).max() ?? 1))
       let panel = Panel(top: top, height: 150, range: 0...most, seconds: seconds, title: evidenceTitle)
       pieces.append(panel.frame(marks: Panel.marks(0...most, { Self.percent($0) })))
-      if let decisive { pieces.append(panel.bound(decisive)) }
-      pieces.append(panel.lines(evidence))
+      pieces.append(panel.lines(evidence, bounds: decisive.map { [$0] } ?? []))
       top += 150 + Panel.gap
     }
     if let decidedAt { pieces.append(decision(at: decidedAt, through: top - Panel.gap)) }
@@ -99,7 +97,8 @@ extension JudgePicture {
     return Markup.element(
       "line",
       [
-        .init("class", "decided \(tone.rawValue)"), .init("x1", x), .init("x2", x), .init("y1", "78"),
+        .init("class", "decided \(tone.rawValue)"), .init("x1", x), .init("x2", x),
+        .init("y1", Panel.text(Panel.first)),
         .init("y2", Panel.text(bottom)),
       ]
     ) { Markup.nothing }

@@ -2,6 +2,8 @@
 struct Panel {
   static let whole = 960
   static let gap = 38.0
+  /// Where the first panel begins, below the title.
+  static let first = 96.0
   private static let (left, right) = (78.0, 800.0)
 
   let top: Double
@@ -49,29 +51,26 @@ struct Panel {
     ])
   }
 
-  /// A dashed line across with its name at the right.
-  func bound(_ bound: JudgePicture.Bound) -> Markup {
-    Markup.all([
-      line(y(bound.value), "bound \(bound.tone.rawValue)"),
-      label(bound.name, x: Self.right + 8, y: y(bound.value) + 4, "mark \(bound.tone.rawValue)"),
-    ])
-  }
+  /// A dashed line across.
+  func bound(_ bound: JudgePicture.Bound) -> Markup { line(y(bound.value), "bound \(bound.tone.rawValue)") }
 
-  /// Lines with their names at the right, moved apart where they would lie on each other.
-  func lines(_ lines: [JudgePicture.Line]) -> Markup {
-    var taken: [Double] = []
-    var pieces: [Markup] = []
-    for line in lines.sorted(by: { ($0.points.last?.value ?? 0) > ($1.points.last?.value ?? 0) }) {
+  /// Bounds and lines with their names at the right, moved apart where they would lie on each other.
+  func lines(_ lines: [JudgePicture.Line], bounds: [JudgePicture.Bound]) -> Markup {
+    var names = bounds.map { (text: $0.name, tone: $0.tone, place: y($0.value)) }
+    var pieces = bounds.map(bound)
+    for line in lines {
       guard let last = line.points.last else { continue }
       let points = line.points.map { (x($0.seconds), y($0.value)) }
       pieces.append(
         Markup.element("path", [.init("class", "line \(line.tone.rawValue)"), .init("d", Self.path(points))]) {
           Markup.nothing
         })
-      var place = y(last.value) + 4
-      while taken.contains(where: { ($0 - place).magnitude < 15 }) { place += 3 }
-      taken.append(place)
-      pieces.append(label(line.name, x: Self.right + 8, y: place, "small \(line.tone.rawValue)"))
+      names.append((line.name, line.tone, y(last.value)))
+    }
+    var lowest = -Double.infinity
+    for name in names.sorted(by: { $0.place < $1.place }) {
+      lowest = max(lowest + 14, name.place + 4)
+      pieces.append(label(name.text, x: Self.right + 8, y: lowest, "small \(name.tone.rawValue)"))
     }
     return Markup.all(pieces)
   }

@@ -33,3 +33,31 @@ struct JudgeChecks {
     }
   }
 }
+
+/// Figures by which a rule judges and that nobody reads: a metric or an objective that could never be judged.
+struct JudgeFigureChecks {
+  let promotion: Located<PromotionDraft>
+  let environment: EnvironmentSpec
+  let reading: Reading
+
+  func run() {
+    guard let node = promotion.node["watch"]?["judge"] else { return }
+    let gauges = environment.gauges.map(\.name)
+    let words = ["error_rate", "p50", "p90", "p95", "p99", "throughput"]
+    for (name, figure) in figures {
+      guard case .gauge(let gauge) = figure, !gauges.contains(gauge) else { continue }
+      reading.report(
+        .unknownName, node.position,
+        "'\(name)' is judged by '\(gauge)', which is no figure and no gauge of '\(promotion.value.to)'",
+        expected: "one of \((words + gauges).joined(separator: ", "))", suggestion: reading.near(gauge, words + gauges))
+    }
+  }
+
+  private var figures: [(name: String, figure: RuleFigure)] {
+    switch promotion.value.watch.judge {
+    case .sequential, .thresholds, .limitedThresholds: []
+    case .kayenta(let spec): spec.metrics.map { ($0.name, $0.source) }
+    case .keptn(let spec): spec.objectives.objectives.map { ($0.name, $0.figure) }
+    }
+  }
+}

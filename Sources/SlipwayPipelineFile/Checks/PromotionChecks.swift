@@ -149,6 +149,7 @@ struct PromotionChecks {
 
   /// A rule about what nobody measures would stay undecided for ever.
   private func checkMeasured(_ promotion: Located<PromotionDraft>, _ environment: EnvironmentSpec) {
+    JudgeFigureChecks(promotion: promotion, environment: environment, reading: reading).run()
     let rules = promotion.value.watch.rules
     let nodes = promotion.node["watch"]?["rules"]?.elements ?? []
     for (index, rule) in rules.enumerated() {
@@ -163,7 +164,7 @@ struct PromotionChecks {
   /// Why `metric` has no source in `environment`, and what would give it one; nil when it has.
   private static func gap(for metric: WatchMetric, in environment: EnvironmentSpec) -> (String, String)? {
     switch metric {
-    case .errorRate, .errorRateIncrease, .availability: return nil
+    case .errorRate, .errorRateIncrease, .availability, .gauge: return nil
     case .crashes:
       guard case .commands = environment.deploy else { return nil }
       return ("nobody counts the crashes of what commands deploy", "'deploy: {processes: …}'")
@@ -173,10 +174,10 @@ struct PromotionChecks {
     case .p95, .p99, .p95Increase, .p99Increase:
       let way = "'metrics: {prometheus: …}' with a 'latency' query"
       switch (environment.metrics, environment.traffic) {
-      case (.dataPlane, let plane) where !plane.countsLatencies: return ("\(plane.product) counts no latencies", way)
+      case (.dataPlane, let plane): return plane.countsLatencies ? nil : ("\(plane.product) counts no latencies", way)
       case (.prometheus(let spec), _) where spec.latency == nil:
         return ("the Prometheus source has no 'latency' query", way)
-      case (.dataPlane, _), (.prometheus, _): return nil
+      case (let metrics, _): return metrics.hasLatency == false ? ("this source counts no latencies", way) : nil
       }
     }
   }

@@ -12,8 +12,10 @@ enum CheckGrammar {
     }
   }.map { $0.map(\.value) }
 
-  private static let check = Shape<CheckSpec>.choice(
-    "check",
+  static let check = Shape<CheckSpec>.choice("check", variants)
+
+  /// Each kind of check.
+  static let variants: [Variant<CheckSpec>] =
     [
       .key("http", http, "A GET that must answer as said.") {
         .http(name: $0.name, path: $0.path, status: $0.status, contains: $0.contains, timeout: $0.timeout)
@@ -24,7 +26,7 @@ enum CheckGrammar {
       ) {
         .command(name: $0.name, run: $0.run, timeout: $0.timeout)
       },
-    ] + dataVariants + [signInVariant])
+    ] + dataVariants + [signInVariant]
 
   private struct Request: Sendable {
     var name = ""

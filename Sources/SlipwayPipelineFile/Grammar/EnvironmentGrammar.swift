@@ -21,12 +21,22 @@ enum EnvironmentGrammar {
       .optional(
         "metrics", \.metrics, MetricsGrammar.metrics,
         "Where a watch's counters come from; when left out, the data plane itself."),
+      .optional(
+        "gauges", \.gauges, GaugeGrammar.gauges,
+        "What is read at every look beside the counts, such as memory or pool use, and its limits."),
       .optional("health", \.health, health, "How a slot is asked whether it is well."),
       .optional("data", \.data, DataGrammar.data, "Who copies, migrates and restores the environment's data."),
       .optional(
+        "after", \.after, AftercareGrammar.after,
+        "What is looked at once a release serves, in three phases; left out: nothing."),
+      .optional(
         "version", \.version, version, "How a slot is asked which release answers; the body must contain its id."),
     ]
-  ).checked { environment, node, reading in claim(environment, node, reading) }
+  ).checked { environment, node, reading in
+    claim(environment, node, reading)
+    GaugeGrammar.check(environment, node, reading)
+    AftercareGrammar.check(environment, node, reading)
+  }
 
   private static let health = Shape<HealthSpec>.object(
     "health", HealthSpec(),

@@ -118,7 +118,7 @@ struct LimitChecks {
     switch metric {
     case .errorRate, .errorRateIncrease: bound >= 1
     case .availability: bound <= 0
-    case .p95, .p99, .p95Increase, .p99Increase, .crashes, .databaseErrors: false
+    case .p95, .p99, .p95Increase, .p99Increase, .crashes, .databaseErrors, .gauge: false
     }
   }
 }

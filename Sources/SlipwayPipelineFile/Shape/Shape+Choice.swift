@@ -29,6 +29,18 @@ struct Variant<Value: Sendable>: Sendable {
   }
 }
 
+extension Variant {
+  /// The same spelling for another type.
+  func map<Other: Sendable>(_ transform: @escaping @Sendable (Value) -> Other) -> Variant<Other> {
+    let read = self.read.map { read in
+      { @Sendable (node: YAMLNode, reading: Reading) -> Other? in read(node, reading).map(transform) }
+    }
+    return Variant<Other>(
+      name: name, description: description, bare: bare.map(transform), schema: schema, expectation: expectation,
+      read: read)
+  }
+}
+
 extension Shape {
   /// Exactly one of `variants`.
   static func choice(_ what: String, _ variants: [Variant<Value>]) -> Shape {

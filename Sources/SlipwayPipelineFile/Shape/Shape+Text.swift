@@ -47,7 +47,7 @@ enum Placeholders: Sendable {
       if isReference {
         reading.report(
           .secret, position, "a secret reference is not resolved here",
-          expected: "it in 'environment' of a deployment or 'notify', or in 'url' and 'headers' of prometheus")
+          expected: "it in 'environment' of a deployment or 'notify', or in 'url' and 'headers' of a source of metrics")
         return false
       }
     case .secrets: break

@@ -39,6 +39,7 @@ extension PipelineTemplate {
         traffic: {router: {listen: 127.0.0.1:8000}}
         health: {path: /ready}
         version: {path: /version}
+        after: standard                     # 5 minutes, 30 minutes, 24 hours: looked at, told, nothing done
 
     promotions:
       - to: staging

@@ -44,6 +44,9 @@ struct RunView {
     if let backup = status.blueBackupID { lines.append("backup of blue: \(backup)") }
     if let moment = status.cutoverAt { lines.append("cutover: \(moment)") }
     if let folder = status.evidenceDir { lines.append("evidence: \(folder)") }
+    if promotion.outcome == .success, promotion.plan.operation == .promote, promotion.plan.environment.after != nil {
+      lines.append("it is looked after: slipway after \(status.runID)")
+    }
     return lines
   }
 
@@ -93,8 +96,20 @@ struct RunView {
       lines.append("green    " + figures(watch.green))
       if promotion.plan.blue != nil { lines.append("blue     " + figures(watch.blue)) }
       lines.append("verdict  " + paint.status(watch.verdict.rawValue) + "  " + cut(watch.reason, 20))
+      lines += watch.report.map(tests) ?? []
     }
     return lines + [""]
+  }
+
+  /// What was tested, a line each, and the interval that the increase of the error rate lies in.
+  private func tests(_ report: SequentialReport) -> [String] {
+    var lines = report.tests.map { "\($0.id)       " + cut($0.text, 12) }
+    func points(_ value: Double?) -> String { value.map { String(format: "%.2f", $0 * 100) } ?? "?" }
+    if report.increaseAtLeast != nil || report.increaseAtMost != nil {
+      let (least, most) = (points(report.increaseAtLeast), points(report.increaseAtMost))
+      lines.append("increase of the error rate from \(least) to \(most) points (1 % on each side)")
+    }
+    return lines.map(paint.dim)
   }
 
   private func figures(_ figures: WatchFigures?) -> String {

@@ -14,6 +14,7 @@ struct LiveCatalog: ConnectorCatalog {
   let secrets: SecretSource
   let client: HTTPClient
   private let tokens = RegistryTokens()
+  let processLooks = ProcessLooks()
   let inherited: [String: String]
   let program: String
   private let notifiers: @Sendable () -> [NotifySpec]
@@ -83,7 +84,9 @@ struct LiveCatalog: ConnectorCatalog {
       case .postgres(let spec)?: try dataStore(spec, isProtected: environment.protected)
       case nil: nil
       }
-    return EnvironmentConnectors(deployer: deployer, plane: plane, source: source, verifier: verifier, data: data)
+    return EnvironmentConnectors(
+      deployer: deployer, plane: plane, source: source, verifier: verifier, data: data,
+      gauges: try gauges(environment, deployer))
   }
 
   private func dataChecks(_ environment: EnvironmentSpec) throws(ConnectorError) -> (any DataChecks)? {

@@ -35,7 +35,8 @@ enum SecretRedaction {
       case .postgres(let spec)?: texts += [spec.server] + spec.environment.values
       case nil: break
       }
-      if case .prometheus(let spec) = environment.metrics { texts += [spec.url] + spec.headers.values }
+      texts += environment.traffic.secrets + environment.metrics.secrets + environment.gauges.flatMap(\.query.secrets)
+      texts += environment.after?.secrets ?? []
     }
     if let bucket = pipeline.snapshots.bucket { texts += [bucket.accessKey, bucket.secretKey] }
     for case .dependencies(let specs) in pipeline.promotions.flatMap(\.gates) { texts += specs.flatMap(\.secrets) }

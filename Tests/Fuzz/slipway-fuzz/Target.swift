@@ -14,7 +14,7 @@ protocol FuzzTarget: Sendable {
 
 /// The targets by name.
 enum Target: String, CaseIterable {
-  case pipeline, reports, events, ledger, inbox, notes, envelope, evidence, journal, values
+  case pipeline, reports, events, ledger, inbox, notes, envelope, evidence, journal, values, metrics
 
   var type: any FuzzTarget.Type {
     switch self {
@@ -28,6 +28,7 @@ enum Target: String, CaseIterable {
     case .evidence: EvidenceTarget.self
     case .journal: JournalTarget.self
     case .values: ValueTarget.self
+    case .metrics: MetricsTarget.self
     }
   }
 }

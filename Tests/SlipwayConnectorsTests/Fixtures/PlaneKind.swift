@@ -7,11 +7,14 @@ import Testing
 /// The data planes that can run here.
 enum PlaneKind: String, CaseIterable, CustomTestStringConvertible {
   case router, haproxy, envoy, traefik, nginx, caddy
+  /// Caddy that reads its old file again at every start.
+  case caddyForgetful
+
+  /// Those that the contract holds for.
+  static let allCases: [PlaneKind] = [.router, .haproxy, .envoy, .traefik, .nginx, .caddy]
 
   var testDescription: String { rawValue }
 
-  /// Whether a WebSocket can be opened through it.
-  var takesWebSockets: Bool { self != .router }
   /// Whether a tester of a dead green gets no answer, rather than blue's.
   var keepsTesters: Bool { self != .router }
   /// Whether it loses requests until its own health check has found a dead green.
@@ -25,6 +28,7 @@ enum PlaneKind: String, CaseIterable, CustomTestStringConvertible {
     case .traefik: return try makeTraefik(site, client)
     case .nginx: return try makeNginx(site, client)
     case .caddy: return try makeCaddy(site, client, ["--resume"])
+    case .caddyForgetful: return try makeCaddy(site, client, [])
     }
   }
 
@@ -114,7 +118,7 @@ enum PlaneKind: String, CaseIterable, CustomTestStringConvertible {
     )
   }
 
-  func makeCaddy(
+  private func makeCaddy(
     _ site: PlaneSite, _ client: HTTPClient, _ arguments: [String]
   ) throws -> (any TrafficPlane, PlaneProgram) {
     try site.write(try site.configuration("caddy", ["2019": "\(site.control)"]), "caddy.json")

@@ -107,7 +107,7 @@ enum PlaneDisturbance {
         { rig in try edit(rig.file("dynamic/app.yml"), old, new) }
       }
     case .nginx: return [{ rig in try edit(rig.file("app.conf"), "10%", "50%") }]
-    case .caddy:
+    case .caddy, .caddyForgetful:
       return [
         { rig in
           let text = try await rig.say("/id/app").replacing("1999999", with: "8000000")

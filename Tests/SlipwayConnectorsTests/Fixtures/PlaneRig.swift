@@ -49,12 +49,19 @@ struct PlaneRig: Sendable {
     return (answer.status.code, String(buffer: try await answer.body.collect(upTo: 1 << 20)))
   }
 
-  /// Answers of `count` requests, by body or status.
+  /// Answers of `count` requests, ten at a time, by body or status.
   func answers(_ count: Int, _ headers: [(String, String)] = []) async throws -> [String: Int] {
     var seen: [String: Int] = [:]
-    for _ in 0..<count {
-      let (status, body) = try await get("/", headers)
-      seen[status == 200 ? body : "\(status)", default: 0] += 1
+    for start in stride(from: 0, to: count, by: 10) {
+      try await withThrowingTaskGroup(of: String.self) { group in
+        for _ in start..<min(count, start + 10) {
+          group.addTask {
+            let (status, body) = try await get("/", headers)
+            return status == 200 ? body : "\(status)"
+          }
+        }
+        for try await answer in group { seen[answer, default: 0] += 1 }
+      }
     }
     return seen
   }

@@ -120,6 +120,22 @@ enum PythonServers {
         threading.Thread(target=serve, args=(peer,), daemon=True).start()
     """
 
+  /// Answers every HTTP request with what a file holds at that moment, as the body of a 200.
+  static let fileHTTP = """
+    import sys, http.server
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            body = open(sys.argv[1], "rb").read()
+            self.send_response(200); self.send_header("etag", "x"); self.send_header("content-length", str(len(body)))
+            self.end_headers(); self.wfile.write(body)
+        do_POST = do_PATCH = do_PUT = do_GET
+        def log_message(self, *rest): pass
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    print("ready", server.server_address[1])
+    server.serve_forever()
+    """
+
   /// Exposes counters of two slots; `/hit?slot=a&requests=10&errors=1&seconds=0.05` adds to them, `/reset` forgets them.
   static let exporter = """
     import sys, http.server, urllib.parse, threading

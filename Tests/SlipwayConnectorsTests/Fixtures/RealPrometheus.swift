@@ -36,11 +36,11 @@ struct RealPrometheus {
 
   /// Waits for a reading that fits.
   func eventually(
-    _ what: String, _ source: PrometheusSource, _ fits: (PrometheusReading) -> Bool
-  ) async throws -> PrometheusReading {
-    var last: PrometheusReading?
+    _ what: String, _ source: PrometheusSource, _ fits: (CounterSample) -> Bool
+  ) async throws -> CounterSample {
+    var last: CounterSample?
     try await SlipwayConnectorsTests.eventually("\(what), but \(String(describing: last))") {
-      last = try await source.reading(now: Timestamp(milliseconds: 0), releases: Self.releases)
+      last = try await source.sample(now: Timestamp(milliseconds: 0), releases: Self.releases)
       return last.map(fits) ?? false
     }
     guard let last else { throw NeverHappened(description: what) }

@@ -79,7 +79,8 @@ package struct CaddyPlane: TrafficPlane {
 
   package func inFlight(_ slot: Slot) async throws(ConnectorError) -> Int? {
     let (handler, _) = try await handler()
-    guard let target = CaddyRoute(handler, id: spec.id)?.targets[slot] else { return 0 }
+    guard let route = CaddyRoute(handler, id: spec.id) else { throw shapeless }
+    guard let target = route.targets[slot] else { return 0 }
     guard let servers = try await wire.json("/reverse_proxy/upstreams").list else {
       throw ConnectorError(.garbage, "\(wire.place) gives no list of its upstreams; is another program there?")
     }
@@ -96,7 +97,18 @@ package struct CaddyPlane: TrafficPlane {
       "Caddy's '\(spec.id)' is no subroute handler with a reverse_proxy in it; docs/planes.md has one that works")
   }
 
+  /// Asks again when Caddy hangs up, as it does on questions that meet somebody's change of its configuration.
   private func handler() async throws(ConnectorError) -> (JSONTree, tag: String) {
+    for _ in 1..<Self.tries {
+      do throws(ConnectorError) { return try await askedHandler() } catch {
+        guard error.code == .unreachable else { throw error }
+        try await wire.pause(until: .now + .seconds(1), error.message)
+      }
+    }
+    return try await askedHandler()
+  }
+
+  private func askedHandler() async throws(ConnectorError) -> (JSONTree, tag: String) {
     let path = "/id/\(spec.id)"
     let answer = try await wire.ask(path)
     if answer.status == 404 {
@@ -112,11 +124,16 @@ package struct CaddyPlane: TrafficPlane {
     return (tree, tag)
   }
 
-  /// - Returns: false when the configuration was changed since it had `tag`.
+  /// - Returns: false when the configuration was changed since it had `tag`, or when Caddy hung up, which says neither yes nor no.
   private func replace(_ handler: JSONTree, tag: String) async throws(ConnectorError) -> Bool {
     let path = "/id/\(spec.id)"
     let headers = ["Content-Type": "application/json", "If-Match": tag]
-    let answer = try await wire.ask(path, .PATCH, headers: headers, body: handler.data)
+    let answer: PlaneWire.Answer
+    do throws(ConnectorError) { answer = try await wire.ask(path, .PATCH, headers: headers, body: handler.data) } catch
+    {
+      guard error.code == .unreachable else { throw error }
+      return false
+    }
     switch answer.status {
     case 200: return true
     case 412: return false

@@ -9,10 +9,11 @@ struct EnvoyRuntime: Sendable {
   let layers: [String]
   private let perLayer: [String: [String]]
 
+  /// Nil for anything else than that answer.
+  ///
   /// - Parameters:
   ///   - tree: the answer to `/runtime?format=json`.
   ///   - name: what the keys begin with.
-  /// - Returns: nil for anything else than that answer.
   init?(_ tree: JSONTree, name: String) {
     guard let layers = tree["layers"]?.list, case .object(let entries)? = tree["entries"] else { return nil }
     self.layers = layers.compactMap(\.text)

@@ -1,0 +1,106 @@
+import Foundation
+import FoundationXML
+import Testing
+
+/// `slipway judge` on files, as a user calls it.
+@Suite("Commands: judge and rehearse")
+struct JudgeCommandTests {
+  /// Ten minutes at 10 %, a row every ten seconds; errors on green from half time on.
+  static func recording(failing: Int) -> String {
+    var lines = ["# counts: per-interval", "time,slot,requests,errors,weight,le_0.1,le_0.5,le_inf"]
+    for second in stride(from: 10, through: 600, by: 10) {
+      let errors = second > 300 ? failing : 0
+      lines.append("\(second),blue,900,\(second % 60 == 0 ? 1 : 0),10,880,899,900")
+      lines.append("\(second),green,100,\(errors),10,98,100,100")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  @Test("recorded counts are judged: exit code 0 for healthy, 3 for what would go back, and the last line says so")
+  func files() async throws {
+    try await Shop.with({ _ in "project: shop\n" }) { shop in
+      try shop.write(Self.recording(failing: 0), to: "good.csv")
+      try shop.write(Self.recording(failing: 40), to: "bad.csv")
+      let good = try await shop.slipway("judge", "good.csv")
+      #expect(good.text.contains("healthy to the end"), "\(good)")
+      let bad = try await shop.slipway("judge", "bad.csv", "--picture", "bad.svg", expecting: 3)
+      let last = try #require(bad.text.split(separator: "\n").last)
+      #expect(last.hasPrefix("rolled back after 5m"), "\(bad)")
+      let json = try await shop.slipway("judge", "bad.csv", "--output", "json", expecting: 3)
+      let documents = try json.text.split(separator: "\n").map {
+        try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+      }
+      #expect(documents.last?["decision"] as? String == "roll_back")
+      #expect(documents.dropLast().allSatisfy { $0["judgement"] != nil && $0["weight"] as? Int == 10 })
+      let picture = try String(contentsOf: shop.folder.appending(path: "bad.svg"), encoding: .utf8)
+      #expect(XMLParser(data: Data(picture.utf8)).parse(), "the picture is well-formed")
+      #expect(picture.contains("prefers-color-scheme") && picture.contains("rolled back"))
+    }
+  }
+
+  @Test("what is no recording is refused with its line and exit code 65; what is asked wrongly with 64")
+  func refusals() async throws {
+    try await Shop.with({ _ in "project: shop\n" }) { shop in
+      try shop.write("time,slot,requests,errors\n1,green,1,2\n", to: "odd.csv")
+      let odd = try await shop.slipway("judge", "odd.csv", "--counts", "cumulative", expecting: 65)
+      #expect(odd.complaint.contains("odd.csv: line 2: 2 errors of 1 requests"), "\(odd)")
+      try await shop.slipway("judge", "odd.csv", "--counts", "twice", expecting: 64)
+      try await shop.slipway("judge", "none.csv", expecting: 65)
+      try await shop.slipway("judge", expecting: 64)
+      try await shop.slipway("judge", "odd.csv", "--run", "latest", expecting: 64)
+      try await shop.slipway("rehearse", "--since", "soon", expecting: 64)
+    }
+  }
+
+  @Test("real promotions are recorded, judged again and rehearsed by changed rules")
+  func realRuns() async throws {
+    try await Shop.with(\.shortPipeline) { shop in
+      try await shop.register("1.0.0")
+      try await shop.register("1.1.0")
+      try await shop.register("1.2.0", failsOneIn: 2)
+      // The first customers find nobody, which is nobody's fault.
+      let bad = try await Customers.order(at: shop.ports.front) { customers in
+        try await shop.deploy("1.0.0")
+        try await shop.deploy("1.1.0")
+        let bad = try await shop.deploy("1.2.0", expecting: 3)
+        try await customers.goHome()
+        return bad
+      }
+      let again = try await shop.slipway("judge", "--run", bad.runId, "--record", "bad.jsonl", expecting: 3)
+      #expect(again.text.contains("rolled back"), "\(again)")
+      let pipeline = try String(contentsOf: shop.folder.appending(path: "slipway.yaml"), encoding: .utf8)
+      let fromFile = try await shop.slipway("judge", "bad.jsonl", "--to", "production", expecting: 3)
+      #expect(fromFile.text.contains("rolled back"), "\(fromFile)")
+      let same = try await rehearsed(shop)
+      #expect(same.map(\.finding) == ["same", "same", "same"], "\(same)")
+      // Nothing is judged any more, so that the bad one would have passed.
+      let lines = pipeline.split(separator: "\n", omittingEmptySubsequences: false)
+      let blind = lines.filter { !$0.contains("_above:") && !$0.contains("rules:") }.joined(separator: "\n")
+      try shop.write(blind, to: "blind.yaml")
+      let missed = try await rehearsed(shop, "--with", "blind.yaml")
+      #expect(missed.last?.finding == "missed", "\(missed)")
+      let table = try await shop.slipway("rehearse", "--with", "blind.yaml")
+      #expect(table.text.contains("1 missed") && table.text.contains("could have been seen later"), "\(table)")
+    }
+  }
+
+  private struct Line: Decodable {
+    var release: String
+    var finding: String
+    var reason: String
+  }
+
+  private struct Rehearsed: Decodable {
+    var runs: [Line]
+    var counts: [String: Int]
+  }
+
+  private func rehearsed(_ shop: Shop, _ words: String...) async throws -> [Line] {
+    let output = try await Program.run(
+      ["rehearse", "--since", "1d", "--output", "json"] + words, in: shop.folder, within: .seconds(60))
+    #expect(output.code == 0, "\(output)")
+    let found = try JSONDecoder().decode(Rehearsed.self, from: Data(output.text.utf8))
+    #expect(found.counts.values.reduce(0, +) == found.runs.count)
+    return found.runs
+  }
+}
