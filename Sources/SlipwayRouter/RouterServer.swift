@@ -110,9 +110,10 @@ package final class RouterServer: Sendable {
         desk.start()
         return NIOLoopBound(desk, eventLoop: loop)
       }.get()
-      // From here on both serve clients from the same queue; the other one stops now, and only then is this one asked for changes.
-      if let inherited { try await loop.submit { inherited.finish() }.get() }
       let metrics = try await listenForMetrics(configuration, inherited, loop: loop, desk: desk)
+      // Both serve clients from the same queue now, and nothing is left that could fail: the other one stops, and only then is this one
+      // asked for changes.
+      if let inherited { try await loop.submit { inherited.finish() }.get() }
       let control = try await listenForControl(handle, loop: loop, desk: desk)
       let estate = ControlDesk.Estate(lock: lock, front: front, control: control, metrics: metrics)
       try await loop.submit { desk.value.own(estate) }.get()
