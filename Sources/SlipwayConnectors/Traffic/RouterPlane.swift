@@ -154,9 +154,8 @@ package struct RouterPlane: TrafficPlane {
 
   /// Starts a router that takes over from the one at the control socket `control`; returns at once.
   package static func startSuccessor(
-    control: String, program: [String], environment: [String: String]
+    control: String, folder: String, program: [String], environment: [String: String]
   ) throws(ConnectorError) {
-    let folder = (control as NSString).deletingLastPathComponent
     let settings = folder + "/router.settings"
     let known = FileManager.default.fileExists(atPath: settings) ? ["--settings", settings] : []
     do {

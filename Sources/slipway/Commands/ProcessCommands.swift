@@ -57,6 +57,13 @@ struct RouteCommand: AsyncParsableCommand {
       return RouterControl(path: RouterPlane.controlPath(folder))
     }
 
+    /// Where the router keeps its settings and its log.
+    func folder() throws -> String {
+      if let control { return (control as NSString).deletingLastPathComponent }
+      guard let environment else { throw CommandError(.usage, "name an environment, or a socket with --control") }
+      return try options.stateFolder.router(EnvironmentName(environment)).path
+    }
+
     func asking<Value>(_ body: (RouterControl) async throws -> Value) async throws -> Value {
       do {
         return try await body(router())
@@ -157,10 +164,10 @@ struct RouteCommand: AsyncParsableCommand {
       let path = try address.router().path
       do {
         try RouterPlane.startSuccessor(
-          control: path, program: [LiveCatalog.ownPath(), "route", "serve"],
-          environment: ProcessInfo.processInfo.environment)
+          control: path, folder: address.folder(), program: [LiveCatalog.ownPath(), "route", "serve"],
+          environment: LiveCatalog.inherited)
       } catch {
-        throw CommandError(.configuration, error.description)
+        throw CommandError(.configuration, "\(error)")
       }
       let end = ContinuousClock.now + .seconds(20)
       while ContinuousClock.now < end {
