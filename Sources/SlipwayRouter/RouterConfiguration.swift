@@ -31,6 +31,8 @@ package struct RouterConfiguration: Sendable {
   package var metrics: String?
   /// A file with a ``RouterSpec`` as JSON, whose values come before those here; read again on request.
   package var settingsPath: String?
+  /// Whether to take over from a router that runs on the same control path, sockets and all; where none runs, it is a start like any.
+  package var takesOver = false
 
   package init(
     listen: String?, controlPath: String, identity: String, loops: Int = 2, limits: RouterLimits = RouterLimits(),

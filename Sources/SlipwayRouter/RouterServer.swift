@@ -60,28 +60,36 @@ package final class RouterServer: Sendable {
     try ControlSocket.checkPath(configuration.controlPath)
     let certificates: CertificateSet?
     if let tls = configuration.tls { certificates = try CertificateSet.load(tls) } else { certificates = nil }
-    let lock = try ControlLock(path: configuration.lockPath)
+    let inherited = configuration.takesOver ? try Succession.begin(configuration.controlPath) : nil
+    let lock: ControlLock
+    if let inherited { lock = inherited.lock } else { lock = try ControlLock(path: configuration.lockPath) }
     let loops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
     let controlLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     do {
       return try await open(
-        configuration, certificates, lock: lock, loops: loops, controlLoop: controlLoop)
+        configuration, certificates, inherited, lock: lock, loops: loops, controlLoop: controlLoop)
     } catch {
       try? await loops.shutdownGracefully()
       try? await controlLoop.shutdownGracefully()
+      inherited?.giveUp()
       lock.release()
       throw error
     }
   }
 
   private static func open(
-    _ configuration: RouterConfiguration, _ certificates: CertificateSet?, lock: ControlLock,
+    _ configuration: RouterConfiguration, _ certificates: CertificateSet?, _ inherited: Succession?, lock: ControlLock,
     loops: MultiThreadedEventLoopGroup,
     controlLoop: MultiThreadedEventLoopGroup
   ) async throws(RouterError) -> RouterServer {
-    let (start, listen) = try startState(configuration)
+    let (start, listen): (StartState, Target)
+    if let inherited {
+      (start, listen) = try startState(inherited)
+    } else {
+      (start, listen) = try startState(configuration)
+    }
     let workers = await makeWorkers(loops, configuration, start.table, certificates)
-    let front = try await listenForClients(on: listen, loops: loops, workers: workers)
+    let front = try await listenForClients(on: listen, inherited?.front, loops: loops, workers: workers)
     let address = (front.localAddress?.port).map { Target.text(host: listen.host, port: $0) } ?? listen.description
     if start.problem == nil {
       do {
@@ -90,7 +98,8 @@ package final class RouterServer: Sendable {
         throw RouterError(.storage, "the state file cannot be written; give a control path that can", cause: error)
       }
     }
-    let handle = try ControlSocket.bind(configuration.controlPath)
+    let handle: NIOBSDSocket.Handle
+    if let inherited { handle = inherited.control } else { handle = try ControlSocket.bind(configuration.controlPath) }
     let loop = controlLoop.next()
     let stopRequested = loop.makePromise(of: Void.self)
     do {
@@ -101,8 +110,13 @@ package final class RouterServer: Sendable {
         desk.start()
         return NIOLoopBound(desk, eventLoop: loop)
       }.get()
-      let metrics = try await listenForMetrics(configuration, loop: loop, desk: desk)
+      let metrics = try await listenForMetrics(configuration, inherited, loop: loop, desk: desk)
+      // Both serve clients from the same queue now, and nothing is left that could fail: the other one stops, and only then is this one
+      // asked for changes.
+      if let inherited { try await loop.submit { inherited.finish() }.get() }
       let control = try await listenForControl(handle, loop: loop, desk: desk)
+      let estate = ControlDesk.Estate(lock: lock, front: front, control: control, metrics: metrics)
+      try await loop.submit { desk.value.own(estate) }.get()
       return RouterServer(
         configuration: configuration, address: address,
         parts: Parts(
@@ -116,15 +130,24 @@ package final class RouterServer: Sendable {
   }
 
   private static func listenForMetrics(
-    _ configuration: RouterConfiguration, loop: any EventLoop, desk: NIOLoopBound<ControlDesk>
+    _ configuration: RouterConfiguration, _ inherited: Succession?, loop: any EventLoop,
+    desk: NIOLoopBound<ControlDesk>
   ) async throws -> (any Channel)? {
     guard let address = configuration.metrics else { return nil }
-    let channel = try await MetricsDoor.open(address, loop: loop, desk: desk)
+    let channel = try await MetricsDoor.open(address, inherited?.metrics, loop: loop, desk: desk)
     let named = (channel.localAddress?.port).flatMap { port in
       Target(address, portZero: true).map { Target.text(host: $0.host, port: port) }
     }
     try await loop.submit { desk.value.metricsAddress = named }.get()
     return channel
+  }
+
+  private static func startState(_ inherited: Succession) throws(RouterError) -> (StartState, Target) {
+    guard let listen = Target(inherited.listen) else {
+      throw RouterError(.garbage, "the router that runs serves on '\(inherited.listen)', which is no host:port")
+    }
+    let isRestored = inherited.table.generation > 0
+    return (StartState(table: inherited.table, isRestored: isRestored, history: inherited.history), listen)
   }
 
   private static func startState(_ configuration: RouterConfiguration) throws(RouterError) -> (StartState, Target) {
@@ -167,7 +190,7 @@ package final class RouterServer: Sendable {
   }
 
   private static func listenForClients(
-    on listen: Target, loops: MultiThreadedEventLoopGroup, workers: [NIOLoopBound<Worker>]
+    on listen: Target, _ handle: Int32?, loops: MultiThreadedEventLoopGroup, workers: [NIOLoopBound<Worker>]
   ) async throws(RouterError) -> any Channel {
     let byLoop = Dictionary(uniqueKeysWithValues: workers.map { (ObjectIdentifier($0.eventLoop), $0) })
     let bootstrap = ServerBootstrap(group: loops)
@@ -185,6 +208,7 @@ package final class RouterServer: Sendable {
         }
       }
     do {
+      if let handle { return try await bootstrap.withBoundSocket(handle).get() }
       if let address = listen.address { return try await bootstrap.bind(to: address).get() }
       return try await bootstrap.bind(host: listen.host, port: listen.port).get()
     } catch {
@@ -226,9 +250,15 @@ package final class RouterServer: Sendable {
     guard isFirst else { return }
     requestStop()
     let desk = parts.desk
-    try? await desk.eventLoop.submit { desk.value.beginDraining() }.get()
+    let hasYielded =
+      (try? await desk.eventLoop.submit {
+        desk.value.beginDraining()
+        return desk.value.hasYielded
+      }.get()) ?? false
     try? await parts.front.close().get()
-    let drains = parts.workers.map { worker in worker.eventLoop.flatSubmit { worker.value.drain() } }
+    // A connection that was accepted just before is in nobody's books yet.
+    if hasYielded { try? await desk.eventLoop.scheduleTask(in: .milliseconds(250)) {}.futureResult.get() }
+    let drains = parts.workers.map { worker in worker.eventLoop.flatSubmit { worker.value.drain(gently: hasYielded) } }
     let workers = parts.workers
     let limit = desk.eventLoop.scheduleTask(in: configuration.limits.drain.amount) {
       for worker in workers { worker.eventLoop.execute { worker.value.cut() } }
@@ -236,9 +266,10 @@ package final class RouterServer: Sendable {
     try? await EventLoopFuture.andAllComplete(drains, on: desk.eventLoop).get()
     limit.cancel()
     for worker in workers { try? await worker.eventLoop.submit { worker.value.cut() }.get() }
+    try? await desk.eventLoop.submit { desk.value.end() }.get()
     try? await parts.control.close().get()
     try? await parts.metrics?.close().get()
-    ControlSocket.remove(configuration.controlPath)
+    if !hasYielded { ControlSocket.remove(configuration.controlPath) }
     try? await parts.loops.shutdownGracefully()
     try? await parts.controlLoop.shutdownGracefully()
     parts.lock.release()

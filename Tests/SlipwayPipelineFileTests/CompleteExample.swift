@@ -20,7 +20,17 @@ enum CompleteExample {
       staging:
         deploy:
           processes: {run: ./bin/shop --port $PORT, ports: {a: 7001, b: 7002}, environment: {DB: "${env:STAGING_DB}", WORKERS: 4}, directory: app, stop_grace: 3s}
-        traffic: {router: {listen: 127.0.0.1:7000}}
+        traffic:
+          router:
+            listen: 127.0.0.1:7000
+            url: https://staging.example
+            tls: {certificates: [{certificate: tls/shop.pem, key: tls/shop.key}], http2: false}
+            sticky: 12h
+            health: {path: /up, every: 3s, timeout: 4s, fall: 5, rise: 6, failures: 7}
+            metrics: 127.0.0.1:7009
+            timeouts: {header: 1s, idle: 2s, body: 3s, connect: 4s, answer: 5s, websocket: 6s, drain: 7s}
+            limits: {header: 8192, body: 1000000, connections: 100, streams: 50}
+            trust_forwarded: true
         metrics: {scrape: {urls: {a: "http://127.0.0.1:7001/metrics", b: "http://127.0.0.1:7002/metrics"}, requests: requests_total, errors: 'requests_total{code=~"5.."}'}}
         gauges:
           - {name: memory, unit: bytes, process: memory, roll_back_above: 512MiB, alert_above: 400MiB}
@@ -190,6 +200,27 @@ enum CompleteExample {
       "ghcr.io": RegistrySpec(token: SecretText("${file:ghcr}")), "10.0.0.9": RegistrySpec(insecure: true),
     ])
 
+  private static let router = {
+    var router = RouterSpec(listen: "127.0.0.1:7000")
+    router.url = "https://staging.example"
+    router.tls = RouterTLS(
+      certificates: [CertificateFiles(certificate: "tls/shop.pem", key: "tls/shop.key")], http2: false)
+    router.sticky = .hours(12)
+    router.health = RouterHealth(
+      path: "/up", every: .seconds(3), timeout: .seconds(4), fall: 5, rise: 6, failures: 7)
+    router.metrics = "127.0.0.1:7009"
+    var timeouts = RouterTimeouts()
+    (timeouts.header, timeouts.idle, timeouts.body) = (.seconds(1), .seconds(2), .seconds(3))
+    (timeouts.connect, timeouts.answer) = (.seconds(4), .seconds(5))
+    (timeouts.webSocket, timeouts.drain) = (.seconds(6), .seconds(7))
+    router.timeouts = timeouts
+    var limits = RouterBounds()
+    (limits.header, limits.body, limits.connections, limits.streams) = (8_192, 1_000_000, 100, 50)
+    router.limits = limits
+    router.trustForwarded = true
+    return router
+  }()
+
   private static let staging = EnvironmentSpec(
     name: "staging",
     deploy: .processes(
@@ -197,7 +228,7 @@ enum CompleteExample {
         run: "./bin/shop --port $PORT", portA: 7001, portB: 7002,
         environment: ["DB": SecretText("${env:STAGING_DB}"), "WORKERS": SecretText("4")], directory: "app",
         stopGrace: .seconds(3))),
-    traffic: .router(RouterSpec(listen: "127.0.0.1:7000")),
+    traffic: .router(router),
     metrics: .scrape(
       ScrapeSpec(
         url: .each(a: SecretText("http://127.0.0.1:7001/metrics"), b: SecretText("http://127.0.0.1:7002/metrics")),

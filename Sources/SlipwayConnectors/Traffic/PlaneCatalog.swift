@@ -29,7 +29,9 @@ package struct PlaneCatalog: Sendable {
   package func plane(_ spec: TrafficSpec, routerFolder: String) throws(ConnectorError) -> any TrafficPlane {
     switch spec {
     case .router(let spec):
-      RouterPlane(listen: spec.listen, folder: routerFolder, program: router, environment: environment)
+      RouterPlane(
+        listen: spec.listen, folder: routerFolder, program: router, environment: environment,
+        spec: spec.anchored(at: folder))
     case .haproxy(let spec): try HAProxyPlane(spec, folder: folder)
     case .nginx(let spec):
       try NginxPlane(

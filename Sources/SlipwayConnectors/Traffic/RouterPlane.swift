@@ -10,6 +10,7 @@ package struct RouterPlane: TrafficPlane {
   private let program: [String]
   private let environment: [String: String]
   private let control: RouterControl
+  private let spec: RouterSpec
 
   /// How long a router may take from its start to its first answer.
   private static let patience = 10.0
@@ -19,7 +20,11 @@ package struct RouterPlane: TrafficPlane {
   ///   - folder: where the router keeps its socket, table and log.
   ///   - program: the command that runs a router, to which `--listen` and `--control` are added.
   ///   - environment: the router's whole environment.
-  package init(listen: String, folder: String, program: [String], environment: [String: String]) {
+  ///   - spec: what the router does beside dividing traffic; file names in it are absolute.
+  package init(
+    listen: String, folder: String, program: [String], environment: [String: String], spec: RouterSpec? = nil
+  ) {
+    self.spec = spec ?? RouterSpec(listen: listen)
     self.listen = listen
     self.folder = folder
     self.program = program
@@ -36,12 +41,13 @@ package struct RouterPlane: TrafficPlane {
     return "/tmp/slipway-\(getuid())-\(Digest(of: Data(folder.utf8)).hex.prefix(24)).router.sock"
   }
 
-  package var frontDoor: String { "http://" + listen }
+  package var frontDoor: String { spec.url ?? (spec.tls == nil ? "http://" : "https://") + listen }
 
   package func readSplit() async throws(ConnectorError) -> Split { try await status().split }
 
   package func apply(_ split: Split, targets: [Slot: String], generation: UInt64) async throws(ConnectorError) {
     let before = try await status()
+    await handSettings()
     // A repeat of what is in force already is no change and needs no new generation.
     if before.split == split, targets.allSatisfy({ before.targets[$0.key] == $0.value }),
       before.generation >= generation
@@ -97,9 +103,8 @@ package struct RouterPlane: TrafficPlane {
     do {
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-      process = try DetachedProcess.spawn(
-        program + ["--listen", listen, "--control", Self.controlPath(folder)], environment: environment, log: log,
-        directory: folder)
+      try settings().write(to: URL(fileURLWithPath: settingsPath), options: .atomic)
+      process = try spawn()
     } catch {
       throw ConnectorError(.misconfigured, "the router for \(listen) cannot be started: \(error)")
     }
@@ -120,6 +125,46 @@ package struct RouterPlane: TrafficPlane {
     }
     throw ConnectorError(
       .unreachable, "the router for \(listen) does not answer; its log is \(log): \(Self.lastLine(log))")
+  }
+
+  private var settingsPath: String { folder + "/router.settings" }
+
+  private func spawn(_ more: [String] = []) throws -> DetachedProcess {
+    try DetachedProcess.spawn(
+      program + ["--listen", listen, "--control", Self.controlPath(folder), "--settings", settingsPath] + more,
+      environment: environment, log: folder + "/router.log", directory: folder)
+  }
+
+  private func settings() throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(spec)
+  }
+
+  /// Lets a running router know what the pipeline file says now.
+  ///
+  /// Traffic must move all the same when this fails, above all back: a router that could not take it says so in its status.
+  private func handSettings() async {
+    guard let wanted = try? settings() else { return }
+    let url = URL(fileURLWithPath: settingsPath)
+    guard (try? Data(contentsOf: url)) != wanted else { return }
+    guard (try? wanted.write(to: url, options: .atomic)) != nil else { return }
+    _ = try? await control.reload()
+  }
+
+  /// Starts a router that takes over from the one at the control socket `control`; returns at once.
+  package static func startSuccessor(
+    control: String, folder: String, program: [String], environment: [String: String]
+  ) throws(ConnectorError) {
+    let settings = folder + "/router.settings"
+    let known = FileManager.default.fileExists(atPath: settings) ? ["--settings", settings] : []
+    do {
+      _ = try DetachedProcess.spawn(
+        program + ["--control", control, "--take-over"] + known, environment: environment,
+        log: folder + "/router.log", directory: folder)
+    } catch {
+      throw ConnectorError(.misconfigured, "the new router for \(control) cannot be started: \(error)")
+    }
   }
 
   private func answers() async throws(ConnectorError) -> Bool {

@@ -2,6 +2,8 @@
 package struct RouterSpec: Codable, Sendable, Equatable {
   /// Where clients connect, `host:port`.
   package var listen: String
+  /// Where clients are served by name, such as `https://shop.example`; nil where ``listen`` is that.
+  package var url: String?
   /// Certificates; nil for plain HTTP.
   package var tls: RouterTLS?
   /// How long a client stays on the slot that answered it first, by cookie; nil where each request is dealt anew.
@@ -16,6 +18,17 @@ package struct RouterSpec: Codable, Sendable, Equatable {
   package var trustForwarded: Bool?
 
   package init(listen: String) { self.listen = listen }
+
+  /// The same with file names that do not depend on where a program is started.
+  package func anchored(at folder: String) -> RouterSpec {
+    func anchored(_ path: String) -> String { path.hasPrefix("/") ? path : "\(folder)/\(path)" }
+    var spec = self
+    spec.tls?.certificates =
+      tls?.certificates.map {
+        CertificateFiles(certificate: anchored($0.certificate), key: anchored($0.key))
+      } ?? []
+    return spec
+  }
 }
 
 /// TLS at the front.

@@ -5,7 +5,7 @@ enum TrafficGrammar {
   static let traffic = Shape<TrafficSpec>.choice(
     "a traffic plane",
     [
-      .key("router", router, "Slipway's own router, a process of its own that outlives every command.") {
+      .key("router", RouterGrammar.router, "Slipway's own router, a process of its own that outlives every command.") {
         .router($0)
       },
       .key("haproxy", haproxy, "HAProxy's runtime API with the percentage in a map.") { .haproxy($0) },
@@ -15,10 +15,6 @@ enum TrafficGrammar {
       .key("envoy", ProxyGrammar.envoy, "Envoy's runtime, from a file.") { .envoy($0) },
       .key("gateway-api", ProxyGrammar.gateway, "An HTTPRoute of the Kubernetes Gateway API.") { .gateway($0) },
     ])
-
-  private static let router = Shape<RouterSpec>.object(
-    "the router", RouterSpec(listen: EnvironmentGrammar.defaultListen),
-    [.optional("listen", \.listen, .address, "Where clients connect, host:port.")])
 
   private static let haproxy = Shape<HAProxySpec>.object(
     "haproxy", HAProxySpec(socket: "", map: "", serverA: "", serverB: "", url: ""),
@@ -37,6 +33,9 @@ enum TrafficGrammar {
     case .router(let spec):
       let traffic = node["traffic"]
       let written = traffic?["router"]?["listen"]
+      if let metrics = spec.metrics {
+        EnvironmentGrammar.claim(address: metrics, traffic?["router"]?.place("metrics") ?? node.position, reading)
+      }
       // Where something else was written and could not be read, the default stands for nothing.
       guard written.map({ $0.text == spec.listen }) ?? (traffic?["router"] != nil || traffic == nil) else { break }
       EnvironmentGrammar.claim(address: spec.listen, written?.position ?? node.position, reading)

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Glibc
 internal import NIOCore
 
 /// One control client: a line in, a line out, in order.
@@ -19,7 +20,10 @@ final class ControlConnection: ChannelInboundHandler {
     context.read()
   }
 
-  func channelInactive(context: ChannelHandlerContext) { desk.dismiss() }
+  func channelInactive(context: ChannelHandlerContext) {
+    desk.left(ObjectIdentifier(self))
+    desk.dismiss()
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     lines.append(unwrapInboundIn(data))
@@ -48,7 +52,7 @@ final class ControlConnection: ChannelInboundHandler {
   private func answer(_ line: [UInt8], _ context: ChannelHandlerContext) {
     // `curl --unix-socket` is a control client, too; an HTTP request is one question, then the connection ends.
     if line.starts(with: Array("GET ".utf8)) { return answer(http: String(decoding: line, as: UTF8.self), context) }
-    desk.reply(to: Data(line)).assumeIsolated().whenComplete { result in
+    desk.reply(to: Data(line), from: ObjectIdentifier(self)).assumeIsolated().whenComplete { result in
       let reply: ControlReply
       switch result {
       case .success(let made): reply = made
@@ -71,6 +75,19 @@ final class ControlConnection: ChannelInboundHandler {
   }
 
   private func send(_ reply: ControlReply, _ context: ChannelHandlerContext) -> EventLoopFuture<Void> {
-    context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: reply.line)))
+    var line = reply.line
+    if !reply.handles.isEmpty {
+      defer { for handle in reply.handles { Glibc.close(handle) } }
+      do {
+        // The sockets travel with the first byte; nothing else is under way on this connection.
+        _ = try context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+          try Handles.send(line[line.startIndex], reply.handles, over: $0)
+        }
+        line = line.dropFirst()
+      } catch {
+        return context.close()
+      }
+    }
+    return context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: line)))
   }
 }

@@ -4,21 +4,28 @@ internal import SlipwayModel
 
 /// Decides about changes, one after the other, on a thread of its own: flushing the state to disk delays no request.
 final class ControlDesk {
-  private let eventLoop: any EventLoop
-  private let workers: [NIOLoopBound<Worker>]
+  let eventLoop: any EventLoop
+  let workers: [NIOLoopBound<Worker>]
   private var configuration: RouterConfiguration
   private let state: StateFile
-  private let listen: String
+  let listen: String
   private let startedAt: Timestamp
-  private let isRestored: Bool
-  private let stopRequested: EventLoopPromise<Void>
-  private var table: RouteTable
-  private var problem: String?
-  private var isDraining = false
+  let isRestored: Bool
+  let stopRequested: EventLoopPromise<Void>
+  /// The table in force.
+  private(set) var table: RouteTable
+  var problem: String?
+  var isDraining = false
   private var clients = 0
-  private var history = MinuteHistory()
+  var history = MinuteHistory()
   private let certificates: CertificateKeeper
   private let health: HealthWatch
+  /// Who takes over, and what can be given.
+  var estate: Estate?
+  var heir: ObjectIdentifier?
+  var hasYielded = false
+  private var isOver = false
+  private var timers: [RepeatedTask] = []
   /// Where Prometheus may read.
   var metricsAddress: String?
 
@@ -35,6 +42,7 @@ final class ControlDesk {
     startedAt = configuration.wallClock()
     table = start.table
     isRestored = start.isRestored
+    history = start.history
     problem = start.problem
     self.certificates = CertificateKeeper(certificates, at: startedAt, workers: workers)
     self.certificates.watch(configuration.tls)
@@ -53,14 +61,21 @@ final class ControlDesk {
   func beginDraining() { isDraining = true }
 
   /// The answer to one line.
-  func reply(to line: Data) -> EventLoopFuture<ControlReply> {
+  func reply(to line: Data, from connection: ObjectIdentifier) -> EventLoopFuture<ControlReply> {
+    guard !isOver else {
+      return eventLoop.makeSucceededFuture(ControlReply(RouterError(.unreachable, "this router has ended")))
+    }
     do {
-      switch try ControlRequest(line: line) {
+      let request = try ControlRequest(line: line)
+      try refuseWhileHandingOver(request)
+      switch request {
       case .status: return status()
       case .counters: return counters()
       case .set(let change): return apply(change)
       case .cut(let slot): return cut(slot)
       case .reload: return reload()
+      case .handover: return handOver(to: connection)
+      case .yield: return yield(to: connection)
       case .history(let slot): return eventLoop.makeSucceededFuture(ControlReply(history: history.minutes[slot] ?? []))
       case .shutdown:
         stopRequested.succeed(())
@@ -94,18 +109,22 @@ final class ControlDesk {
     return all.assumeIsolated().flatMap { self.status() }.nonisolated()
   }
 
-  /// Keeps what each minute brought.
+  /// Begins what is done again and again.
   func start() {
-    let interval = configuration.historyInterval.amount
     let bound = NIOLoopBound(self, eventLoop: eventLoop)
-    eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in bound.value.closeMinute() }
-    eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(50)) { _ in
-      bound.value.health.tick(bound.value.table)
+    func repeating(_ interval: TimeAmount, _ body: @escaping @Sendable (ControlDesk) -> Void) {
+      timers.append(
+        eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in body(bound.value) })
     }
-    let look = configuration.certificateInterval.amount
-    eventLoop.scheduleRepeatedTask(initialDelay: look, delay: look) { _ in
-      bound.value.certificates.check(at: bound.value.configuration.wallClock())
-    }
+    repeating(configuration.historyInterval.amount) { $0.closeMinute() }
+    repeating(.milliseconds(50)) { $0.health.tick($0.table) }
+    repeating(configuration.certificateInterval.amount) { $0.certificates.check(at: $0.configuration.wallClock()) }
+  }
+
+  /// The loops that serve are about to end: nobody asks them anything any more.
+  func end() {
+    isOver = true
+    for timer in timers { timer.cancel() }
   }
 
   private func closeMinute() {
@@ -134,7 +153,7 @@ final class ControlDesk {
     return all.assumeIsolated().flatMap { self.status() }.nonisolated()
   }
 
-  private func status() -> EventLoopFuture<ControlReply> {
+  func status() -> EventLoopFuture<ControlReply> {
     snapshot().assumeIsolated().map { ControlReply(status: self.status(of: $0)) }.nonisolated()
   }
 
@@ -172,6 +191,7 @@ final class ControlDesk {
   }
 
   private func snapshot() -> EventLoopFuture<[LoopSnapshot]> {
+    guard !isOver else { return eventLoop.makeFailedFuture(RouterError(.unreachable, "this router has ended")) }
     let parts = workers.map { worker in worker.eventLoop.submit { LoopSnapshot(worker.value) } }
     return EventLoopFuture.whenAllSucceed(parts, on: eventLoop)
   }
@@ -181,6 +201,8 @@ final class ControlDesk {
 struct StartState {
   var table = RouteTable.empty
   var isRestored = false
+  /// What each minute brought before, where it was handed over.
+  var history = MinuteHistory()
   /// Why it serves nothing although it might be expected to.
   var problem: String?
 }

@@ -12,6 +12,10 @@ enum ControlRequest: Equatable {
   case history(Slot)
   /// Reads settings and certificates again.
   case reload
+  /// A successor asks for the sockets.
+  case handover
+  /// A successor serves.
+  case yield
 
   /// Reads a line; the error says what was wrong with it.
   init(line: Data) throws(RouterError) {
@@ -27,6 +31,8 @@ enum ControlRequest: Equatable {
     case "shutdown": self = .shutdown
     case "set": self = .set(try raw.change())
     case "reload": self = .reload
+    case "handover": self = .handover
+    case "yield": self = .yield
     case "cut": self = .cut(try raw.meant())
     case "history": self = .history(try raw.meant())
     default: throw RouterError(.garbage, "unknown op; known: \(Self.known)")
@@ -151,7 +157,12 @@ struct ControlReply: Codable {
   var counters: RouterCounters?
   /// Whole minutes of one slot, the oldest first.
   var history: [SlotCounters]?
+  var testament: Testament?
   var error: Failure?
+  /// Sockets that go along with the line; closed when they are sent.
+  var handles: [Int32] = []
+
+  private enum CodingKeys: String, CodingKey { case ok, status, counters, history, testament, error }
 
   struct Failure: Codable {
     var code: String
@@ -167,6 +178,12 @@ struct ControlReply: Codable {
     self.counters = counters
   }
 
+  init(testament: Testament, handles: [Int32]) {
+    ok = true
+    self.testament = testament
+    self.handles = handles
+  }
+
   init(_ error: RouterError) {
     ok = false
     switch error.code {
@@ -174,7 +191,8 @@ struct ControlReply: Codable {
       self.error = Failure(code: "refused", message: error.message, generation: generation)
     case .storage: self.error = Failure(code: "storage", message: error.description)
     case .garbage: self.error = Failure(code: "garbage", message: error.message)
-    case .unreachable, .timedOut, .locked, .misconfigured:
+    case .unreachable: self.error = Failure(code: "busy", message: error.message)
+    case .timedOut, .locked, .misconfigured:
       self.error = Failure(code: "misconfigured", message: error.message)
     }
   }

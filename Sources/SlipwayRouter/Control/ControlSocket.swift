@@ -20,6 +20,16 @@ struct ControlLock: Sendable {
     self.file = file
   }
 
+  /// A right that another process has handed over; it was never free in between.
+  init(taken file: Int32) { self.file = file }
+
+  /// Another handle of the same right, for a successor.
+  func duplicated() throws -> Int32 {
+    let copy = fcntl(file, F_DUPFD_CLOEXEC, 3)
+    guard copy >= 0 else { throw SystemFailure("copy the handle of the lock") }
+    return copy
+  }
+
   /// Gives the right back.
   func release() { close(file) }
 }

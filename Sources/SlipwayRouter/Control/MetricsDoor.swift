@@ -16,14 +16,14 @@ final class MetricsDoor: ChannelInboundHandler {
   private init(desk: ControlDesk) { self.desk = desk }
 
   /// Listens on `address`; every byte is handled on the control loop, away from the loops that serve.
-  static func open(_ address: String, loop: any EventLoop, desk: NIOLoopBound<ControlDesk>)
+  static func open(_ address: String, _ handle: Int32?, loop: any EventLoop, desk: NIOLoopBound<ControlDesk>)
     async throws(RouterError) -> any Channel
   {
     guard let target = Target(address, portZero: true) else {
       throw RouterError(.misconfigured, "metrics: '\(address)' is no host:port")
     }
     do {
-      return try await ServerBootstrap(group: loop)
+      let bootstrap = ServerBootstrap(group: loop)
         .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
         .serverChannelInitializer { channel in channel.eventLoop.makeCompletedFuture { try channel.closeOnExec() } }
         .childChannelInitializer { channel in
@@ -32,7 +32,8 @@ final class MetricsDoor: ChannelInboundHandler {
             try channel.pipeline.syncOperations.addHandler(MetricsDoor(desk: desk.value))
           }
         }
-        .bind(host: target.host, port: target.port).get()
+      if let handle { return try await bootstrap.withBoundSocket(handle).get() }
+      return try await bootstrap.bind(host: target.host, port: target.port).get()
     } catch {
       throw RouterError(.misconfigured, "metrics cannot be served on \(address); free the port", cause: error)
     }

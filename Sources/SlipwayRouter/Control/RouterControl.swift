@@ -105,6 +105,7 @@ package struct RouterControl: Sendable {
     guard let failure = reply.error else { return reply }
     switch failure.code {
     case "refused": throw RouterError(.refused(generation: failure.generation ?? 0), failure.message)
+    case "busy": throw RouterError(.unreachable, failure.message)
     case "storage": throw RouterError(.storage, failure.message)
     case "garbage": throw RouterError(.garbage, failure.message)
     default: throw RouterError(.misconfigured, failure.message)

@@ -106,7 +106,7 @@ private final class ProtocolChooser: ChannelInboundHandler, RemovableChannelHand
   }
 
   func expired(now: NIODeadline) { close() }
-  func drain() { close() }
+  func drain(gently: Bool) { if !gently { close() } }
   func close() { context?.close(promise: nil) }
 }
 
@@ -147,7 +147,7 @@ private final class HTTP2Connection: ChannelInboundHandler, Customer {
   func expired(now: NIODeadline) {}
 
   /// Tells the client to open no more streams (GOAWAY); the connection ends with the last one.
-  func drain() { context?.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+  func drain(gently: Bool) { context?.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
 
   func close() { context?.close(promise: nil) }
 }

@@ -159,7 +159,7 @@ final class RequestRelay: Customer {
   /// The answer is complete and the connection stays: ready for the next request.
   func becomeIdle(now: NIODeadline) {
     phase = .idle
-    guard !worker.isDraining else { return close() }
+    guard !worker.isDraining || worker.isGentle else { return close() }
     deadline = now + worker.limits.keepAliveTimeout.amount
     guard let wire, wire.hasInput else { return readMore() }
     // What a pipelining client sent ahead, from a clean stack: thousands of them must not pile up on it.
@@ -203,7 +203,7 @@ final class RequestRelay: Customer {
   }
 
   /// The router stops: an idle connection ends now, a busy one with its answer.
-  func drain() { if phase == .idle { close() } }
+  func drain(gently: Bool) { if phase == .idle, !gently { close() } }
 
   /// The deadline has passed without progress: decides who was waited for.
   func expired(now: NIODeadline) {

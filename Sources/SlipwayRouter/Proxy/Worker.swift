@@ -16,6 +16,8 @@ final class Worker {
   var meters = SlotPair { _ in SlotMeter() }
   private(set) var unrouted: UInt64 = 0
   private(set) var isDraining = false
+  /// Whether clients get the time to end their connections themselves, because a successor serves the next ones.
+  private(set) var isGentle = false
   private var dealer = SplitDealer()
   private var idle = SlotPair { _ in [UpstreamConnection]() }
   private var ejectedUntil = SlotPair { _ in NIODeadline.distantPast }
@@ -157,7 +159,8 @@ final class Worker {
 
   /// Takes a client connection into the books; false when there are too many.
   func admit(_ customer: any Customer) -> Bool {
-    guard !isDraining || !customer.isConnection, connectionCount < connectionLimit || !customer.isConnection else {
+    guard !isDraining || isGentle || !customer.isConnection, connectionCount < connectionLimit || !customer.isConnection
+    else {
       return false
     }
     customers[ObjectIdentifier(customer)] = customer
@@ -211,9 +214,18 @@ final class Worker {
     }
   }
 
-  /// Lets requests in flight end, closes everything else; succeeds when no client connection is left.
-  func drain() -> EventLoopFuture<Void> {
+  /// A successor serves new connections; those that are here end when their clients have used them once more.
+  func beginGentleDrain() {
     isDraining = true
+    isGentle = true
+  }
+
+  /// Lets requests in flight end, closes everything else; succeeds when no client connection is left.
+  ///
+  /// Gently, an idle connection stays until its client has used it once more and was told to close: a request could be on its way.
+  func drain(gently: Bool) -> EventLoopFuture<Void> {
+    isDraining = true
+    isGentle = gently
     let promise = drained ?? eventLoop.makePromise(of: Void.self)
     drained = promise
     for slot in Slot.allCases {
@@ -221,7 +233,7 @@ final class Worker {
       idle[slot] = []
       for connection in connections { connection.close() }
     }
-    for customer in Array(customers.values) { customer.drain() }
+    for customer in Array(customers.values) { customer.drain(gently: gently) }
     if customers.isEmpty { promise.succeed(()) }
     return promise.futureResult
   }

@@ -41,6 +41,6 @@ protocol Customer: AnyObject {
   var slot: Slot? { get }
   func expired(now: NIODeadline)
   /// The router stops: ends what is idle, lets the rest end.
-  func drain()
+  func drain(gently: Bool)
   func close()
 }

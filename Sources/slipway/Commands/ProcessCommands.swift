@@ -9,7 +9,7 @@ internal import SlipwayRouter
 struct RouteCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "route", abstract: "The built-in router: a process of its own that outlives every command.",
-    subcommands: [Serve.self, Show.self, Set.self, Stop.self])
+    subcommands: [Serve.self, Show.self, Set.self, Reload.self, Restart.self, Stop.self])
 
   struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Runs a router until it is stopped.")
@@ -18,14 +18,21 @@ struct RouteCommand: AsyncParsableCommand {
     @Option(name: .long, help: "The control socket; the table is kept beside it and taken up again after a restart.")
     var control: String
     @Option(name: .long, help: "Threads that serve clients.") var loops = 2
+    @Option(name: .long, help: "A file with certificates, limits and the like as JSON; read again by 'reload'.")
+    var settings: String?
+    @Flag(name: .long, help: "Take over from the router that runs there, without losing a connection.")
+    var takeOver = false
 
     func run() async throws {
       let time = SystemTime()
-      let configuration = RouterConfiguration(
+      var configuration = RouterConfiguration(
         listen: listen, controlPath: control, identity: UUID().uuidString.lowercased(), loops: loops,
         wallClock: { time.now() })
+      configuration.settingsPath = settings
+      configuration.takesOver = takeOver
+      let made = configuration
       do throws(RouterError) {
-        try await RouterServer.run(configuration) { server in
+        try await RouterServer.run(made) { server in
           print("router serves on \(server.address), control \(control)")
           fflush(nil)
         } until: {
@@ -50,6 +57,13 @@ struct RouteCommand: AsyncParsableCommand {
       return RouterControl(path: RouterPlane.controlPath(folder))
     }
 
+    /// Where the router keeps its settings and its log.
+    func folder() throws -> String {
+      if let control { return (control as NSString).deletingLastPathComponent }
+      guard let environment else { throw CommandError(.usage, "name an environment, or a socket with --control") }
+      return try options.stateFolder.router(EnvironmentName(environment)).path
+    }
+
     func asking<Value>(_ body: (RouterControl) async throws -> Value) async throws -> Value {
       do {
         return try await body(router())
@@ -71,6 +85,17 @@ struct RouteCommand: AsyncParsableCommand {
       if address.options.isJSON { return try Terminal.json(status) }
       print("router \(status.pid) on \(status.listen), generation \(status.generation), \(status.split)")
       if let problem = status.problem { print("problem: \(problem)") }
+      if let problem = status.tls?.problem { print("certificates: \(problem)") }
+      for certificate in status.tls?.certificates ?? [] {
+        print(
+          "certificate \(certificate.names.joined(separator: ", ")) until \(certificate.validUntil) (\(certificate.file))"
+        )
+      }
+      for slot in Slot.allCases {
+        guard let health = status.slots[slot]?.health else { continue }
+        let said = health.status.map { "answered \($0)" } ?? health.problem ?? "did not answer"
+        print("slot \(slot): \(health.isAlive ? "alive" : "dead"), \(said)")
+      }
       var table = Table(["slot", "target", "share", "requests", "5xx", "no answer", "in flight", "last finished"])
       for slot in Slot.allCases {
         let traffic = status.slots[slot]
@@ -110,6 +135,49 @@ struct RouteCommand: AsyncParsableCommand {
       }
       if address.options.isJSON { return try Terminal.json(status) }
       print("generation \(status.generation): \(status.split)")
+    }
+  }
+
+  struct Reload: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Makes a router read its settings and certificates again, which no connection notices.")
+
+    @OptionGroup var address: Address
+
+    func run() async throws {
+      let status = try await address.asking { try await $0.reload() }
+      if address.options.isJSON { return try Terminal.json(status) }
+      print("router \(status.pid) has read its settings and certificates")
+    }
+  }
+
+  struct Restart: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract:
+        "Starts a new router that takes over from the one that runs, such as after an update; loses no connection."
+    )
+
+    @OptionGroup var address: Address
+
+    func run() async throws {
+      let before = try await address.asking { try await $0.status() }
+      let path = try address.router().path
+      do {
+        try RouterPlane.startSuccessor(
+          control: path, folder: address.folder(), program: [LiveCatalog.ownPath(), "route", "serve"],
+          environment: LiveCatalog.inherited)
+      } catch {
+        throw CommandError(.configuration, "\(error)")
+      }
+      let end = ContinuousClock.now + .seconds(20)
+      while ContinuousClock.now < end {
+        if let now = try? await address.router().status(), now.identity != before.identity {
+          if address.options.isJSON { return try Terminal.json(now) }
+          return print("router \(now.pid) took over from \(before.pid), which ends what it began")
+        }
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      throw CommandError(.unreachable, "no new router took over in 20 seconds; see router.log beside \(path)")
     }
   }
 

@@ -50,7 +50,7 @@ struct LiveCatalog: ConnectorCatalog {
   }
 
   /// Children get what finding programs takes; everything else they need is named in the pipeline file.
-  private static var inherited: [String: String] {
+  static var inherited: [String: String] {
     ProcessInfo.processInfo.environment.filter { ["PATH", "HOME", "LANG", "TZ", "USER", "TMPDIR"].contains($0.key) }
   }
 
