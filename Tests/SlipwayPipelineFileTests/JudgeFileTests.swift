@@ -25,7 +25,7 @@ struct JudgeFileTests {
         deploy: {processes: {run: ./shop, ports: {a: 7001, b: 7002}}}
         traffic: {router: {listen: 127.0.0.1:7000}}
         health: {path: /healthz}
-        gauges: [{name: memory_bytes, command: ./memory.sh}]
+        gauges: [{name: memory_bytes, command: {run: ./memory.sh}}]
     promotions:
       - to: live
         watch:

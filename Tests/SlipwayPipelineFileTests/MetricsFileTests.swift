@@ -158,7 +158,7 @@ struct MetricsFileTests {
         "metrics: {scrape: {url: http://a, product: envoy, names: {a: x, b: y}, requests: r}}",
         "stands beside 'product'"
       ),
-      ("metrics: {scrape: {url: http://a, product: nginx, names: {a: x, b: y}}}", "is no a product"),
+      ("metrics: {scrape: {url: http://a, product: nginx, names: {a: x, b: y}}}", "is no product"),
       (
         "metrics: {scrape: {url: http://a, names: {a: x, b: y}, requests: 'r{s=\"${slot}\"}', errors: 'e{s=\"${slot}\"}'}}",
         "without 'product'"

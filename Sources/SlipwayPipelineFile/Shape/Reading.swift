@@ -65,8 +65,9 @@ final class Reading {
   }
 
   func unknownWord(_ text: String, _ position: YAMLPosition, what: String, known: [String]) {
+    let kind = ["a ", "an "].first(where: what.hasPrefix).map { what.dropFirst($0.count) } ?? what[...]
     report(
-      .structure, position, "'\(text.shortened)' is no \(what)", expected: oneOf(known),
+      .structure, position, "'\(text.shortened)' is no \(kind)", expected: oneOf(known),
       suggestion: near(text, known))
   }
 
