@@ -26,13 +26,15 @@ struct Targets {
     var (early, late, served, total) = (0.0, 0.0, 0.0, 0.0)
     for column in Tables.regressions.flatMap(\.columns) where column.scenario.rate >= 20 {
       let cell = tables.cell(column.scenario)
-      guard let best = cell.delay(.oracle, 0.5) else { continue }
+      // Where two and a half times the oracle's delay is longer than the watch, nothing is said.
+      let room = Double(Run.bins - column.scenario.begins) * Run.seconds
+      guard let best = cell.delay(.oracle, 0.5), best * 2.5 <= room else { continue }
       let ratio = (cell.delay(.strict, 0.5) ?? .infinity) / best
       let errors = cell.meanErrors(.strict) / cell.meanErrors(.oracle)
       if column.scenario.isLate { late = max(late, ratio) } else { early = max(early, ratio) }
       if column.scenario.increase >= 0.5 { total = max(total, errors) } else { served = max(served, errors) }
     }
-    line("median delay against the oracle, from 20 rps, worst", early, "x", atMost: 2.5)
+    line("median delay against the oracle, from 20 rps, where it can be told, worst", early, "x", atMost: 2.5)
     line("the same for regressions that begin at half time, worst", late, "x", atMost: 3)
     line("errors served against the oracle, worst", served, "x", atMost: 2)
     line("errors served against the oracle at +50 pp, worst", total, "x", atMost: 1.1)
