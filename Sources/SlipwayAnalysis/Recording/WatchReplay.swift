@@ -33,9 +33,11 @@ package struct WatchReplay: Sendable {
   ///   - recording: what was counted.
   ///   - spec: the rules.
   ///   - previous: what the same rule came to in earlier runs, the newest first.
+  ///   - gauges: the gauges whose limits hold beside the rules.
   ///   - goesOn: whether it looks on after the decision, for a picture.
   package init(
-    _ recording: WatchRecording, by spec: WatchSpec, previous: [RuleEvaluation] = [], goesOn: Bool = false
+    _ recording: WatchRecording, by spec: WatchSpec, previous: [RuleEvaluation] = [], gauges: [GaugeSpec] = [],
+    goesOn: Bool = false
   ) {
     let judge = Judge(recording: recording, spec: Self.knowing(recording.dispersion, spec), previous: previous)
     var carried = Carried(reference: recording.reference)
@@ -45,7 +47,8 @@ package struct WatchReplay: Sendable {
       for sample in stretch.samples {
         samples.append(sample)
         samples = Self.relevant(samples, judge.spec)
-        let judgement = judge.judge(samples, of: stretch, &carried)
+        let limits = GaugeLimits.judge(gauges, green: recording.green, sample: sample)
+        let judgement = GaugeLimits.adding(limits, to: judge.judge(samples, of: stretch, &carried))
         looks.append(Look(at: sample.at, stretch: index, percent: stretch.percent, judgement: judgement))
         take(judgement, at: sample.at)
         if isOver, !goesOn { return }

@@ -58,7 +58,9 @@ package struct Rehearsal: Sendable {
         then: run.status + (run.cause.map { " (\($0))" } ?? ""), stoppedAt: run.stop?.at, finding: .notReplayed,
         reason: "nothing was counted in its watches")
       if let spec = rules(run.plan.to), !run.recording.samples.isEmpty {
-        let replay = WatchReplay(run.recording, by: spec, previous: earlier[run.plan.to] ?? [])
+        let replay = WatchReplay(
+          run.recording, by: spec, previous: earlier[run.plan.to] ?? [],
+          gauges: run.plan.environment.gauges)
         earlier[run.plan.to, default: []].insert(contentsOf: Self.ends(replay), at: 0)
         (line.now, line.decidedAt, line.reason) = (replay.decision, replay.decidedAt, replay.reason)
         (line.finding, line.difference) = Self.finding(run, replay, spec.every)

@@ -83,7 +83,8 @@ private struct RecordingCollector {
     let records = history.promotion.records
     let isFirstBreach = judgement.verdict == .breach && stop?.judgement.verdict != .breach
     let isPause = [.pause, .environment].contains(judgement.verdict)
-    if isFirstBreach || (stop == nil && isPause) { stop = (time, judgement) }
+    // When it was counted, not when it was written down, so that the same look has the same time now.
+    if isFirstBreach || (stop == nil && isPause) { stop = (sample?.at ?? time, judgement) }
     if recording.dispersion == nil, let dispersion = judgement.state?.dispersion, dispersion.minutes > 0 {
       recording.dispersion = dispersion.errors
     }

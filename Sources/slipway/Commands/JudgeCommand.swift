@@ -37,13 +37,13 @@ struct JudgeCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let (recorded, own) = try await recorded()
+    let (recorded, own, gauges) = try await recorded()
     let spec = try spec(own, recorded)
     if let record { try write(RecordingWriter.lines(recorded), to: record) }
-    let replay = WatchReplay(recorded, by: spec, goesOn: all)
+    let replay = WatchReplay(recorded, by: spec, gauges: gauges, goesOn: all)
     try show(replay, recorded)
     if let picture {
-      let whole = all ? replay : WatchReplay(recorded, by: spec, goesOn: true)
+      let whole = all ? replay : WatchReplay(recorded, by: spec, gauges: gauges, goesOn: true)
       let title =
         recordedRun.map { "run \($0)" } ?? recording.map { URL(filePath: $0).lastPathComponent } ?? "recording"
       try write(Data(ReplayPicture.make(recorded, whole, spec, title: title).svg.utf8), to: picture)
@@ -51,8 +51,8 @@ struct JudgeCommand: AsyncParsableCommand {
     throw ExitCode(replay.decision.status.rawValue)
   }
 
-  /// The counts, with the rules of the run they are of.
-  private func recorded() async throws -> (WatchRecording, WatchSpec?) {
+  /// The counts, with the rules and the gauges of the run they are of.
+  private func recorded() async throws -> (WatchRecording, WatchSpec?, [GaugeSpec]) {
     switch (recording, recordedRun) {
     case (let file?, nil):
       let meant = counts.flatMap { RecordingCounts(rawValue: $0) }
@@ -63,7 +63,7 @@ struct JudgeCommand: AsyncParsableCommand {
         throw CommandError(.badInput, "\(file) cannot be read; is there such a file?")
       }
       do {
-        return (try RecordingReader.read(data, counts: meant), nil)
+        return (try RecordingReader.read(data, counts: meant), nil, [])
       } catch {
         throw CommandError(.badInput, "\(file): \(error)")
       }
@@ -73,7 +73,7 @@ struct JudgeCommand: AsyncParsableCommand {
       guard !found.recording.samples.isEmpty else {
         throw CommandError(.badInput, "nothing was counted in the watches of run \(found.run)")
       }
-      return (found.recording, found.plan.watch)
+      return (found.recording, found.plan.watch, found.plan.environment.gauges)
     default: throw CommandError(.usage, "judge takes one file of recorded counts, or --run RUN")
     }
   }

@@ -54,7 +54,11 @@ struct JudgeCommandTests {
 
   @Test("real promotions are recorded, judged again and rehearsed by changed rules")
   func realRuns() async throws {
-    try await Shop.with(\.shortPipeline) { shop in
+    // Limits as they stand: watches of seconds leave evidence so near to its bound that a test would hang on it.
+    let pipeline = { (shop: Shop) in
+      shop.shortPipeline.replacing("minimum_requests: 8", with: "minimum_requests: 8\n      judge: thresholds")
+    }
+    try await Shop.with(pipeline) { shop in
       try await shop.register("1.0.0")
       try await shop.register("1.1.0")
       try await shop.register("1.2.0", failsOneIn: 2)
@@ -73,10 +77,8 @@ struct JudgeCommandTests {
       #expect(fromFile.text.contains("rolled back"), "\(fromFile)")
       let same = try await rehearsed(shop)
       #expect(same.map(\.finding) == ["same", "same", "same"], "\(same)")
-      // Nothing is judged any more, so that the bad one would have passed.
-      let lines = pipeline.split(separator: "\n", omittingEmptySubsequences: false)
-      let blind = lines.filter { !$0.contains("_above:") && !$0.contains("rules:") }.joined(separator: "\n")
-      try shop.write(blind, to: "blind.yaml")
+      // A limit that half of all requests do not reach, so that the bad one would have passed.
+      try shop.write(pipeline.replacing("roll_back_above: 5%", with: "roll_back_above: 99%"), to: "blind.yaml")
       let missed = try await rehearsed(shop, "--with", "blind.yaml")
       #expect(missed.last?.finding == "missed", "\(missed)")
       let table = try await shop.slipway("rehearse", "--with", "blind.yaml")
