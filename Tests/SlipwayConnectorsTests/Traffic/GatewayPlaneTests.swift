@@ -96,6 +96,19 @@ struct GatewayPlaneTests {
     }
   }
 
+  @Test("a route that does not pass its schema is refused at once, and nothing is tried again")
+  func invalid() async throws {
+    try await withGateway { gateway in
+      let causes =
+        #"{"kind": "Status", "details": {"causes": [{"reason": "FieldValueInvalid", "field": "spec.rules"}]}}"#
+      _ = try await gateway.order(#"{"answers": [\#(gateway.get), {"status": 422, "body": \#(causes)}]}"#)
+      let error = await #expect(throws: ConnectorError.self) {
+        try await gateway.plane.apply(tenth, targets: [:], generation: 1)
+      }
+      #expect(error?.code == .refused && error?.message.contains("FieldValueInvalid") == true)
+    }
+  }
+
   @Test("a patch that is accepted and not made is garbage, not success")
   func liar() async throws {
     try await withGateway { gateway in

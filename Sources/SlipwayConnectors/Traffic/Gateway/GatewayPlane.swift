@@ -116,10 +116,9 @@ extension GatewayPlane {
     let answer = try await wire.ask(manager, .PATCH, headers: headers, body: patch.data, authorization: try bearer())
     switch answer.status {
     case 200: return .done
-    // 409: the version has moved on. 422: a test of the patch failed, which a route that does not pass its schema also gives.
-    case 409: return .outdated
-    case 410: return .outdated
-    case 422 where !answer.excerpt.contains("\"FieldValue"): return .outdated
+    // 409: the version has moved on. 410: it is forgotten. 422 without causes: a test of the patch failed, so the route is another.
+    case 409, 410: return .outdated
+    case 422 where JSONTree(answer.body)?["details"]?["causes"] == nil: return .outdated
     case 429: return .later(.seconds(min(5, answer.headers.first(name: "retry-after").flatMap { Int64($0) } ?? 1)))
     default: throw wire.refusal(answer, path)
     }
