@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import SlipwayEngine
 internal import SlipwayJournal
+internal import SlipwayJournal
 internal import SlipwayModel
 
 struct AfterCommand: AsyncParsableCommand {
