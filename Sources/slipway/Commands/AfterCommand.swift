@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import SlipwayEngine
 internal import SlipwayJournal
-internal import SlipwayJournal
 internal import SlipwayModel
 
 struct AfterCommand: AsyncParsableCommand {
