@@ -131,7 +131,7 @@ struct GatewayPlaneTests {
       #expect(refused?.code == .refused && refused?.message.contains("BackendNotFound: no such service") == true)
       _ = try await gateway.order(#"{"controller": "stale"}"#)
       let late = await #expect(throws: ConnectorError.self) {
-        try await gateway.plane(deadline: .milliseconds(300)).apply(tenth, targets: [:], generation: 3)
+        try await gateway.plane(deadline: .seconds(5)).apply(tenth, targets: [:], generation: 3)
       }
       #expect(late?.code == .timedOut && late?.message.contains("has not yet said 'Accepted'") == true)
     }

@@ -46,7 +46,8 @@ struct PlaneTroubleTests {
       try await PythonServers.with(PythonServers.longRequests, arguments, folder: rig.folder) { process, _ in
         try await eventually("all is under way: \(process.text)") { process.text.contains("open\n") }
         if rig.plane.capabilities.tellsInFlight {
-          #expect(try await rig.plane.inFlight(.b) ?? 0 >= 8, "\(kind)")
+          // On a loaded machine the slow requests may be over already; the WebSocket is not.
+          #expect(try await rig.plane.inFlight(.b) ?? 0 >= 1, "\(kind)")
         }
         for (generation, percent) in [(2, 0), (3, 100), (4, 0)] {
           try await rig.apply(Split(green: .b, percent: percent, blue: .a), UInt64(generation))
