@@ -25,6 +25,7 @@ final class ControlDesk {
   var heir: ObjectIdentifier?
   var hasYielded = false
   private var isOver = false
+  private var settingsProblem: String?
   private var timers: [RepeatedTask] = []
   /// Where Prometheus may read.
   var metricsAddress: String?
@@ -139,7 +140,9 @@ final class ControlDesk {
       try certificates.reload(next.tls, at: next.wallClock())
       configuration = next
       health.take(next.health)
+      settingsProblem = nil
     } catch {
+      settingsProblem = error.description
       return eventLoop.makeSucceededFuture(ControlReply(error))
     }
     let next = configuration
@@ -187,7 +190,7 @@ final class ControlDesk {
       testers: table.testers, isRestored: isRestored, isDraining: isDraining, problem: problem,
       unrouted: loops.reduce(0) { $0 &+ $1.unrouted }, connections: loops.reduce(0) { $0 + $1.connections },
       slots: slots, tls: certificates.status, failedHandshakes: loops.reduce(0) { $0 &+ $1.failedHandshakes },
-      metrics: metricsAddress)
+      settingsProblem: settingsProblem, metrics: metricsAddress)
   }
 
   private func snapshot() -> EventLoopFuture<[LoopSnapshot]> {

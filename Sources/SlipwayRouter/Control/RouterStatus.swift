@@ -32,6 +32,8 @@ package struct RouterStatus: Codable, Sendable, Equatable {
   package var tls: TLSStatus?
   /// TLS connections that came to nothing; nil from a router that does not count them.
   package var failedHandshakes: UInt64?
+  /// Why the settings that lie there now are not in force; the former ones are.
+  package var settingsProblem: String?
   /// Where Prometheus may read, with the real port.
   package var metrics: String?
 }

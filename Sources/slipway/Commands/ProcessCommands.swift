@@ -85,6 +85,7 @@ struct RouteCommand: AsyncParsableCommand {
       if address.options.isJSON { return try Terminal.json(status) }
       print("router \(status.pid) on \(status.listen), generation \(status.generation), \(status.split)")
       if let problem = status.problem { print("problem: \(problem)") }
+      if let problem = status.settingsProblem { print("settings: \(problem)") }
       if let problem = status.tls?.problem { print("certificates: \(problem)") }
       for certificate in status.tls?.certificates ?? [] {
         print(
