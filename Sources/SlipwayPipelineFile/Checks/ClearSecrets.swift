@@ -8,8 +8,8 @@ enum ClearSecrets {
   ]
   private static let endings = ["password", "passwd", "token", "secret", "apikey"]
 
-  /// The keys under which names of the user stand as keys; a role `key-holders: 2` holds no key.
-  private static let names: Set<String> = ["roles", "by", "ports"]
+  /// The keys under which names of the user stand as keys; a role `key-holders: 2` holds no key. Under `tls` a key is the path of a file.
+  private static let names: Set<String> = ["roles", "by", "ports", "tls"]
 
   static func check(_ node: YAMLNode, _ reading: Reading) {
     switch node.content {
