@@ -93,7 +93,8 @@ struct EngineTests {
     try await EngineFixture.with { fixture in
       try await fixture.engine { engine in
         try await fixture.promote("1.0", engine)
-        fixture.world.set { $0.errorPercent["1.1"] = 20 }
+        // All of them, so that the first step proves it.
+        fixture.world.set { $0.errorPercent["1.1"] = 100 }
         await fixture.register("1.1", engine)
         let run = try await fixture.start("1.1", engine)
         let driving = Task { try await engine.drive(following: [run], forever: false, until: nil) }

@@ -224,6 +224,13 @@ extension SequentialRun {
     return values[absolute] >= plan.tests[index].goal && !isProved(index)
   }
 
+  /// Whether the evidence speaks for a crossed limit without proving it: nobody may call that healthy. A worsening of any size (T3) is left out, because
+  /// chance alone leans that way half of the time.
+  func leans(_ index: Int) -> Bool {
+    let test = plan.tests[index]
+    return test.bound > 0 && !isProved(index) && evidence(of: test) >= Logarithm.of(2)
+  }
+
   /// Whether green is proved to be no worse than the rules allow; nil where no rule asks for it.
   package var isNotWorse: Bool? { plan.proof.map { provedPeak >= $0.goal } }
   var proofPeak: Double { provedPeak }

@@ -69,6 +69,7 @@ struct SequentialVerdict {
     missing += counts
     missing += latencies
     missing += tests { run.plan.tests[$0].consequence > .alert && run.isOpen($0) }.map(words.open)
+    missing += tests { run.plan.tests[$0].consequence > .alert && run.leans($0) && !run.isOpen($0) }.map(words.leaning)
     if look.mustProve, run.isNotWorse == false { missing.append(words.unproved) }
     return missing
   }

@@ -69,6 +69,12 @@ struct SequentialWords {
       "\(test.metric.rawValue) on green is beyond \(Words.figure(test.bound, for: test.metric)), but it is not proved yet that green is worse than blue (\(shown(test)))"
   }
 
+  /// A limit that the evidence speaks for, which is more than nothing and less than a proof.
+  func leaning(_ index: Int) -> String {
+    let test = run.plan.tests[index]
+    return "not proved yet, but likely: \(claim(test)) (p \(short(p(run.peak(index)))); \(shown(test)))"
+  }
+
   var unproved: String {
     guard let proof = run.plan.proof else { return "" }
     let more = needed(proof, peak: run.proofPeak)

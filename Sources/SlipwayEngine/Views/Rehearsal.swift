@@ -83,7 +83,9 @@ package struct Rehearsal: Sendable {
     case (true, .rollBack):
       guard let then = run.stop?.at, let now = replay.decidedAt else { return (.same, nil) }
       let difference = (now - then).seconds
-      return (difference.magnitude <= every.seconds ? .same : difference < 0 ? .earlier : .later, difference)
+      // Between a reading and what is written of it lies the look itself.
+      let atOnce = max(1, 2 * every.seconds)
+      return (difference.magnitude <= atOnce ? .same : difference < 0 ? .earlier : .later, difference)
     case (true, .pause): return (.asked, nil)
     case (true, .promote), (true, .hold): return (.missed, nil)
     case (false, .rollBack): return (run.status == "success" && !run.wasTakenBack ? .falseStop : .caught, nil)

@@ -66,7 +66,7 @@ struct OdooExampleTests {
   private func breach(_ example: ExampleFolder) async throws {
     let evidence = try example.evidence("breach")
     try await evidence.expectWhole(status: "rolled_back")
-    #expect(try evidence.stepsBack().starts(with: ["rollback-shift-0", "rollback-verify"]))
+    #expect(try evidence.stepsBack().starts(with: ["rollback-shift-0", "rollback-drain-green"]))
     #expect(try evidence.stepsBack().contains("rollback-set-aside"))
     try evidence.expectCutover()
     try await evidence.expectLoss(of: "public.shop_order", in: example)

@@ -19,6 +19,8 @@ enum PlaneKind: String, CaseIterable, CustomTestStringConvertible {
   var keepsTesters: Bool { self != .router }
   /// Whether it loses requests until its own health check has found a dead green.
   var losesUntilChecked: Bool { self == .traefik }
+  /// Whether requests may still be lost after the switch until its health check, every half second, has seen that green is dead.
+  var seesDeathLate: Bool { losesUntilChecked || self == .envoy }
 
   func make(_ site: PlaneSite, _ client: HTTPClient) throws -> (any TrafficPlane, PlaneProgram) {
     switch self {

@@ -101,7 +101,7 @@ struct PlaneTroubleTests {
       try await rig.apply(Split(green: .b, percent: 0, blue: .a), 1)
       try await rig.slots[.b]?.crash()
       try await rig.apply(Split(green: .b, percent: 100, blue: .a), 2)
-      if kind.losesUntilChecked {
+      if kind.seesDeathLate {
         try await eventually("\(kind) sees that green is dead") { try await rig.answers(10) == ["a": 10] }
       }
       #expect(try await rig.answers(100) == ["a": 100], "\(kind)")
