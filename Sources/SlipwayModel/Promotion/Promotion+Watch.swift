@@ -55,7 +55,8 @@ extension Promotion {
   /// Stops a run whose data cannot follow it back.
   mutating func freeze(_ reason: String, at time: Timestamp) {
     guard case .forward(let step, _) = phase else { return }
-    suspend(step, reason + "; \(pastReturn ?? "nothing leads back"), so a person decides", at: time)
+    // First what a person must know, because a terminal cuts long lines.
+    suspend(step, "\(pastReturn ?? "nothing leads back"), so a person decides: \(reason)", at: time)
   }
 
   private mutating func giveUp(_ index: Int, _ cause: Cause, at time: Timestamp) {

@@ -50,7 +50,8 @@ struct CanaryExampleTests {
     try await evidence.expectBackup(in: example)
     #expect(try evidence.shifts().first == "shift-10")
     let back = try evidence.stepsBack()
-    #expect(back.starts(with: ["rollback-shift-0", "rollback-drain-green", "rollback-restore", "rollback-verify"]), "\(back)")
+    #expect(
+      back.starts(with: ["rollback-shift-0", "rollback-drain-green", "rollback-restore", "rollback-verify"]), "\(back)")
     try await evidence.expectLoss(of: "public.orders", in: example)
   }
 

@@ -34,6 +34,8 @@ struct DataJobTests {
       return shop.shortPipeline
         .replacingOccurrences(of: "    version: {path: /version}", with: "    version: {path: /version}\n\(data)")
         .replacingOccurrences(of: "    rollout: {", with: "    migration: \(migration)\n    rollout: {")
+        // A worsening of any size would stop it first, and say so.
+        .replacing("minimum_requests: 8", with: "minimum_requests: 8\n      judge: {sequential: {on_worse: warn}}")
     }
   }
 

@@ -28,6 +28,19 @@ struct CarefulDeedsTests {
     }
   }
 
+  /// Makes a backup as the engine does: a file that was collected right under the copy is a reason to try again, a few times.
+  private func backUp(_ shop: Shop, _ run: RunID) async throws {
+    for _ in 1...5 {
+      do {
+        try await shop.carryOut(shop.deed(.backup, run: run))
+        return
+      } catch let error as ConnectorError where error.message.contains("is missing; repeat") {
+        continue
+      }
+    }
+    try await shop.carryOut(shop.deed(.backup, run: run))
+  }
+
   @Test("B5: a shop that sells and collects all the while is copied without a row that lacks its file")
   func busy() async throws {
     try await Shop.with { shop in
@@ -50,7 +63,7 @@ struct CarefulDeedsTests {
       }
       for attempt in 1...3 {
         let run = RunID("20261121-\(shop.name)-00\(attempt)x")
-        try await shop.carryOut(shop.deed(.backup, run: run))
+        try await backUp(shop, run)
         let trial = try await shop.store.rehearse(shop.deed(.restore, run: run))
         #expect(trial.checks.allSatisfy { $0.passed })
         #expect(trial.rows ?? 0 >= 6)
