@@ -69,6 +69,7 @@ bench-traffic:
 	swift build $(RELEASE_FLAGS) --product slipway
 	swift build $(RELEASE_FLAGS) --product traffic-bench
 	Benchmarks/traffic/run $(abspath $(RELEASE))/release
+	Benchmarks/traffic/loop $(abspath $(RELEASE))/release
 
 bench-peers:
 	@scripts/install-packages test
