@@ -52,7 +52,7 @@ struct EngineTrafficTests {
     }
   }
 
-  @Test("F1: a data plane that began anew and forgot its split is told it again, and the watch goes on")
+  @Test("F1: a data plane that began anew and forgot its split stops the run, and nothing is written without an intent")
   func forgetfulPlane() async throws {
     try await EngineFixture.with { fixture in
       try await fixture.engine { engine in
@@ -61,15 +61,19 @@ struct EngineTrafficTests {
         let run = try await fixture.start("1.1", engine)
         let driving = Task { try await engine.drive(following: [run], forever: false, until: nil) }
         try await eventually { try await fixture.promotion(run).records.contains { ($0.watch?.looks ?? 0) > 1 } }
-        let shifts = fixture.world.deeds.count { $0 == "shift a 90 %, b 10 %" }
+        let deeds = fixture.world.deeds
         fixture.world.set {
           $0.source = "world, started anew"
           $0.counters = [:]
           $0.split = Split(green: .b, percent: 0, blue: .a)
         }
-        try await eventually { fixture.world.deeds.count { $0 == "shift a 90 %, b 10 %" } > shifts }
+        try await eventually { try await fixture.promotion(run).status == "paused" }
+        let reason = try await fixture.promotion(run).suspension?.reason
+        #expect(reason?.contains("it began anew and forgot what it was told") == true, "\(reason ?? "")")
+        #expect(fixture.world.deeds == deeds)
+        _ = await engine.submit(fixture.submission(.decide(run, .abort(reason: "restarted")), by: "ann"))
         try await driving.value
-        #expect(try await fixture.promotion(run).outcome == .success)
+        #expect(fixture.world.split[.b] == 0)
       }
     }
   }

@@ -252,7 +252,7 @@ extension Scene {
     guard case .forward(_, let suspension) = promotion.phase, verdict != .healthy else { return nil }
     let mayTurn = !isPastReturn
     if verdict == .breach, promotion.plan.rollback.automatic, mayTurn { return "a breach did not turn the run around" }
-    let saysNothing = verdict != .breach && verdict != .pause
+    let saysNothing = verdict != .breach && verdict != .pause && verdict != .environment
     if isOver, promotion.plan.watch.whenUndecided == .rollBack, mayTurn, saysNothing, !wasStopped {
       return "a watch that came to no verdict in time did not turn the run around"
     }

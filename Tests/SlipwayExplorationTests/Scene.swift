@@ -123,9 +123,12 @@ private struct KeyWriter {
     packer.put(promotion.isEvidenceEscalated ? 3 : min(promotion.evidenceAttempts, 3), 2)
     packer.put(
       promotion.hasTouchedTraffic, promotion.hasTouchedGreen, promotion.hasMovedTraffic, promotion.hasTouchedData,
-      promotion.touched.contains(.greenData),
+      promotion.touched.contains(.greenData))
+    // How many, because they are told one after the other.
+    packer.put(
       promotion.plan.operation == .rollback
-        && promotion.records.prefix(promotion.forwardCount).contains(where: isUntold))
+        ? promotion.records.prefix(promotion.forwardCount).count(where: isUntold) : 0,
+      3)
     packer.put(promotion.records.count - promotion.forwardCount, 4)
   }
 

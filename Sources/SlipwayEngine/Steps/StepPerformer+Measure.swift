@@ -15,8 +15,7 @@ extension StepPerformer {
     do throws(ConnectorError) {
       let sample = try await reading(now)
       if let found = try await drift(from: history.promotion.records[index].step, or: history.promotion.inHand) {
-        let judgement = try await answer(found, sample, index, history)
-        return .measured(step: index, sample: sample, judgement: judgement)
+        return .measured(step: index, sample: sample, judgement: stop(for: found, sample, index, history))
       }
       var look = history.look(sample, step: index, now: now)
       look.previous = earlier
@@ -44,28 +43,18 @@ extension StepPerformer {
     return found == plan.split(percent: percent, settles: false) ? nil : found
   }
 
-  /// A plane that began anew and forgot its split is told again what the journal says; one that somebody else changed stops the run.
-  ///
-  /// Telling it again is no new effect: the shift that is repeated is in the journal, with its generation behind this one.
-  private func answer(
-    _ found: Split, _ sample: CounterSample, _ index: Int, _ history: RunHistory
-  ) async throws(ConnectorError) -> WatchJudgement {
+  /// Stops the run: nobody but a person knows which of the two is meant. Writing here would be an effect without its intent on the disk.
+  private func stop(for found: Split, _ sample: CounterSample, _ index: Int, _ history: RunHistory) -> WatchJudgement {
     guard case .watch(let percent, _) = history.promotion.records[index].step.action else {
       return WatchJudgement(verdict: .error, reason: "the data plane says \(found)")
     }
-    let wanted = plan.split(percent: percent, settles: false)
-    guard let before = history.samples.last, before.source != sample.source else {
-      return WatchJudgement(
-        verdict: .pause,
-        reason:
-          "the data plane says \(found), this step is about \(wanted); somebody else changed it: set it back, or abort"
-      )
-    }
-    try await connectors.plane.apply(wanted, targets: targets, generation: UInt64(max(0, history.sequence)))
-    let now = try await connectors.plane.readSplit()
+    let beganAnew = history.samples.last.map { $0.source != sample.source } ?? false
+    let why = beganAnew ? "it began anew and forgot what it was told" : "somebody else changed it"
     return WatchJudgement(
-      verdict: .error,
-      reason: "the data plane began anew and said \(found); it was told \(wanted) again and says \(now)")
+      verdict: .pause,
+      reason:
+        "the data plane says \(found), this step is about \(plan.split(percent: percent, settles: false)); \(why): set it back and resume, or abort"
+    )
   }
 
   /// The counters of both slots with the crash counts of the deployer.

@@ -3,7 +3,7 @@ internal import SlipwayModel
 
 /// Dividing traffic, and what has to change hands with it.
 extension StepPerformer {
-  var targets: [Slot: String] {
+  private var targets: [Slot: String] {
     var targets = [plan.green: plan.environment.address(of: plan.green)]
     if let blue = plan.blue { targets[blue.slot] = plan.environment.address(of: blue.slot) }
     return targets

@@ -113,8 +113,7 @@ extension Promotion {
   /// Gates are judged together, in any order.
   private func isGate(_ record: StepRecord) -> Bool { if case .gate = record.step.action { true } else { false } }
 
-  /// A message that was not sent stops nothing, and neither does an exit gate that stays open.
-  /// What may fail without stopping what comes after it.
+  /// What may fail without stopping what comes after it: a message, a client that stays, an exit gate.
   private func isAside(_ record: StepRecord) -> Bool {
     [.notify, .drain].contains(record.step.kind) || record.step.exitGate != nil
   }
