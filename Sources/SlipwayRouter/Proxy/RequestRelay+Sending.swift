@@ -7,8 +7,6 @@ extension RequestRelay {
   func begin(_ slot: Slot, isTester: Bool = false) {
     exchange?.slot = slot
     exchange?.sentAt = nil
-    // To a tester an answer of blue would prove nothing.
-    if isTester { exchange?.hasStoodIn = true }
     worker.meters[slot].began(isTester: isTester)
     if worker.passesOver(slot, now: .now()), standIn(for: slot, because: .ejected) { return }
     open(slot, fresh: false)

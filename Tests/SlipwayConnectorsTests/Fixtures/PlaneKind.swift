@@ -15,6 +15,8 @@ enum PlaneKind: String, CaseIterable, CustomTestStringConvertible {
 
   var testDescription: String { rawValue }
 
+  /// Whether a tester of a dead green gets no answer, rather than blue's.
+  var keepsTesters: Bool { self != .router }
   /// Whether it loses requests until its own health check has found a dead green.
   var losesUntilChecked: Bool { self == .traefik }
   /// Whether requests may still be lost after the switch until its health check, every half second, has seen that green is dead.
@@ -52,7 +54,8 @@ enum PlaneKind: String, CaseIterable, CustomTestStringConvertible {
     let text = try site.configuration(
       "haproxy",
       [
-        "/run/haproxy/slipway.sock": socket, "/etc/haproxy/slipway.map": map, "bind :8080": "bind 127.0.0.1:8080",
+        "/run/haproxy/slipway.sock": socket, "/etc/haproxy/slipway.map": map,
+        "bind :8080": "bind 127.0.0.1:\(site.front)",
         "timeout server 30s": "timeout server 30s\n  timeout tunnel 1h",
       ], guide: "haproxy.md")
     try site.write(text, "haproxy.cfg")

@@ -129,10 +129,18 @@ struct PlaneSite: Sendable {
     let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
     let text = try String(contentsOf: root.appending(path: "docs/\(guide)"), encoding: .utf8)
     let block = try #require(text.components(separatedBy: "```\(language)\n").dropFirst().first)
-    var result = try #require(block.components(separatedBy: "```").first)
-    for (old, new) in replacements { result = result.replacing(old, with: new) }
-    return result.replacing("9001", with: "\(ports[.a] ?? 0)").replacing("9002", with: "\(ports[.b] ?? 0)")
-      .replacing("8080", with: "\(front)")
+    var rest = try #require(block.components(separatedBy: "```").first)[...]
+    let ports = ["9001": "\(ports[.a] ?? 0)", "9002": "\(ports[.b] ?? 0)", "8080": "\(front)"]
+    let wanted = ports.merging(replacements) { $1 }
+    let texts = wanted.keys.sorted { $0.count > $1.count }
+    var result = ""
+    // In one pass, because a new path or port may hold the digits of an old one.
+    while let next = rest.first {
+      let old = texts.first(where: rest.hasPrefix)
+      result += old.flatMap { wanted[$0] } ?? String(next)
+      rest = rest.dropFirst(old?.count ?? 1)
+    }
+    return result
   }
 
   func write(_ text: String, _ name: String) throws {

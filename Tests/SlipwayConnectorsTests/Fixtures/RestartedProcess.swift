@@ -36,6 +36,8 @@ actor RestartedProcess {
   /// Ends it and what it started.
   func stop() {
     guard let process else { return }
+    // Halted first, so that it starts no child that nobody would end and that would keep its port.
+    kill(process.processIdentifier, SIGSTOP)
     let children =
       (try? String(
         contentsOfFile: "/proc/\(process.processIdentifier)/task/\(process.processIdentifier)/children", encoding: .utf8
