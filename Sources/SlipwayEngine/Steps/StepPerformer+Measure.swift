@@ -19,8 +19,8 @@ extension StepPerformer {
       }
       var look = history.look(sample, step: index, now: now)
       look.previous = earlier
-      if look.state == nil, let blue = plan.blue?.slot {
-        // Without it the judge is only more careful, so nothing waits for it.
+      if case .sequential = plan.watch.judge, look.state == nil, let blue = plan.blue?.slot {
+        // Asked once, and by the only judge that uses it. Without an answer it is more careful.
         look.history = (try? await connectors.source.history(of: blue, now: now)) ?? []
       }
       let gauges = GaugeLimits.judge(plan.environment.gauges, green: plan.green, sample: sample)
