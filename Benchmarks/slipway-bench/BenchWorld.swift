@@ -80,7 +80,7 @@ struct BenchPlace: Deployer, TrafficPlane, Verifier {
 
   var capabilities: PlaneCapabilities {
     PlaneCapabilities(
-      dealing: .exact, settles: .zero, countsPerSlot: true, fallsBack: true, routesTesters: true, tellsInFlight: true,
+      dealing: .exact, settles: .zero, countsPerSlot: true, fallsBack: true, tellsInFlight: true,
       cuts: true)
   }
 

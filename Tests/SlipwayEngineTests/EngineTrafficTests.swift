@@ -1,6 +1,7 @@
 import SlipwayConnectors
 import SlipwayEngine
 import SlipwayModel
+import Synchronization
 import Testing
 
 /// What is open when traffic has gone, and a data plane that forgets or is changed by somebody else.
@@ -74,6 +75,20 @@ struct EngineTrafficTests {
         _ = await engine.submit(fixture.submission(.decide(run, .abort(reason: "restarted")), by: "ann"))
         try await driving.value
         #expect(fixture.world.split[.b] == 0)
+      }
+    }
+  }
+
+  @Test("blue's past hours are asked for once a run, and by no judge that does not use them", arguments: [true, false])
+  func historyOnce(isSequential: Bool) async throws {
+    var pipeline = Pipeline.canary
+    if !isSequential { pipeline.promotions[0].watch.judge = .thresholds }
+    try await EngineFixture.with(pipeline) { fixture in
+      try await fixture.engine { engine in
+        try await fixture.promote("1.0", engine)
+        #expect(fixture.world.state.withLock { $0.historyQuestions } == 0)
+        #expect(try await fixture.promote("1.1", engine).outcome == .success)
+        #expect(fixture.world.state.withLock { $0.historyQuestions } == (isSequential ? 1 : 0))
       }
     }
   }

@@ -49,6 +49,8 @@ final class World: Sendable {
     var hasMetrics = true
     /// Requests and connections that stay open until they are cut.
     var open: [Slot: Int] = [:]
+    /// How often blue's past hours were asked for.
+    var historyQuestions = 0
     /// Changes when the data plane began anew.
     var source = "world"
     /// Exit gates that were asked to pass, and those that stay closed.
@@ -125,7 +127,7 @@ struct WorldPlane: TrafficPlane {
 
   var capabilities: PlaneCapabilities {
     PlaneCapabilities(
-      dealing: .exact, settles: .zero, countsPerSlot: true, fallsBack: true, routesTesters: true, tellsInFlight: true,
+      dealing: .exact, settles: .zero, countsPerSlot: true, fallsBack: true, tellsInFlight: true,
       cuts: true)
   }
 
@@ -176,6 +178,11 @@ struct WorldPlane: TrafficPlane {
       }
       return CounterSample(at: now, source: state.source, slots: state.hasMetrics ? state.counters : [:])
     }
+  }
+
+  func history(of slot: Slot, now: Timestamp) async throws(ConnectorError) -> [SlotCounters] {
+    world.state.withLock { $0.historyQuestions += 1 }
+    return []
   }
 
   func inFlight(_ slot: Slot) async throws(ConnectorError) -> Int? { world.state.withLock { $0.open[slot] ?? 0 } }

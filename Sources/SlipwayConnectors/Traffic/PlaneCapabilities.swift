@@ -17,8 +17,6 @@ package struct PlaneCapabilities: Sendable, Equatable {
   package var countsPerSlot: Bool
   /// Whether blue answers for a dead green.
   package var fallsBack: Bool
-  /// Whether a header or cookie leads testers to green before the first percent.
-  package var routesTesters: Bool
   /// Whether ``TrafficPlane/inFlight(_:)`` knows.
   package var tellsInFlight: Bool
   /// Whether ``TrafficPlane/cut(_:)`` ends open connections.
@@ -27,14 +25,13 @@ package struct PlaneCapabilities: Sendable, Equatable {
   package var closesKeepAlives: Bool
 
   package init(
-    dealing: Dealing, settles: Span, countsPerSlot: Bool, fallsBack: Bool, routesTesters: Bool, tellsInFlight: Bool,
+    dealing: Dealing, settles: Span, countsPerSlot: Bool, fallsBack: Bool, tellsInFlight: Bool,
     cuts: Bool, closesKeepAlives: Bool = false
   ) {
     self.dealing = dealing
     self.settles = settles
     self.countsPerSlot = countsPerSlot
     self.fallsBack = fallsBack
-    self.routesTesters = routesTesters
     self.tellsInFlight = tellsInFlight
     self.cuts = cuts
     self.closesKeepAlives = closesKeepAlives

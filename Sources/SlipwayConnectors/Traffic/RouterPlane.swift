@@ -87,7 +87,7 @@ package struct RouterPlane: TrafficPlane {
 
   package var capabilities: PlaneCapabilities {
     PlaneCapabilities(
-      dealing: .exact, settles: .milliseconds(10), countsPerSlot: true, fallsBack: true, routesTesters: true,
+      dealing: .exact, settles: .milliseconds(10), countsPerSlot: true, fallsBack: true,
       tellsInFlight: true, cuts: true)
   }
 

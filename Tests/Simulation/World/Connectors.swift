@@ -147,7 +147,7 @@ extension Link: TrafficPlane {
 
   var capabilities: PlaneCapabilities {
     PlaneCapabilities(
-      dealing: .exact, settles: .zero, countsPerSlot: true, fallsBack: true, routesTesters: true, tellsInFlight: true,
+      dealing: .exact, settles: .zero, countsPerSlot: true, fallsBack: true, tellsInFlight: true,
       cuts: true)
   }
 

@@ -29,7 +29,7 @@ package struct CaddyPlane: TrafficPlane {
 
   package var capabilities: PlaneCapabilities {
     PlaneCapabilities(
-      dealing: .random, settles: .milliseconds(50), countsPerSlot: false, fallsBack: true, routesTesters: true,
+      dealing: .random, settles: .milliseconds(50), countsPerSlot: false, fallsBack: true,
       tellsInFlight: true, cuts: false, closesKeepAlives: true)
   }
 

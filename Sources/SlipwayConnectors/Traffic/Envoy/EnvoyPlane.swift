@@ -32,7 +32,7 @@ package struct EnvoyPlane: TrafficPlane {
 
   package var capabilities: PlaneCapabilities {
     PlaneCapabilities(
-      dealing: .random, settles: .milliseconds(10), countsPerSlot: true, fallsBack: true, routesTesters: true,
+      dealing: .random, settles: .milliseconds(10), countsPerSlot: true, fallsBack: true,
       tellsInFlight: true, cuts: false)
   }
 

@@ -41,7 +41,7 @@ package struct GatewayPlane: TrafficPlane {
 
   package var capabilities: PlaneCapabilities {
     PlaneCapabilities(
-      dealing: .random, settles: .seconds(2), countsPerSlot: false, fallsBack: false, routesTesters: true,
+      dealing: .random, settles: .seconds(2), countsPerSlot: false, fallsBack: false,
       tellsInFlight: false, cuts: false)
   }
 

@@ -110,7 +110,7 @@ package struct HAProxyPlane: TrafficPlane {
 
   package var capabilities: PlaneCapabilities {
     PlaneCapabilities(
-      dealing: .random, settles: .milliseconds(10), countsPerSlot: true, fallsBack: true, routesTesters: true,
+      dealing: .random, settles: .milliseconds(10), countsPerSlot: true, fallsBack: true,
       tellsInFlight: true, cuts: true)
   }
 

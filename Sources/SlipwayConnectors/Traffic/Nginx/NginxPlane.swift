@@ -44,7 +44,7 @@ package struct NginxPlane: TrafficPlane {
 
   package var capabilities: PlaneCapabilities {
     PlaneCapabilities(
-      dealing: .random, settles: Self.settling, countsPerSlot: false, fallsBack: true, routesTesters: true,
+      dealing: .random, settles: Self.settling, countsPerSlot: false, fallsBack: true,
       tellsInFlight: false, cuts: false, closesKeepAlives: true)
   }
 

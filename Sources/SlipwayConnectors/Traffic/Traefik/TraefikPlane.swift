@@ -36,7 +36,7 @@ package struct TraefikPlane: TrafficPlane {
 
   package var capabilities: PlaneCapabilities {
     PlaneCapabilities(
-      dealing: .exact, settles: .milliseconds(250), countsPerSlot: true, fallsBack: true, routesTesters: true,
+      dealing: .exact, settles: .milliseconds(250), countsPerSlot: true, fallsBack: true,
       tellsInFlight: false, cuts: false)
   }
 
