@@ -7,5 +7,7 @@ extern int renameat2(int from_folder, const char *from, int to_folder, const cha
 
 /// The flag value of RENAME_NOREPLACE in Linux's ABI.
 #define SLIPWAY_RENAME_NOREPLACE 1u
+/// The flag value of RENAME_EXCHANGE.
+#define SLIPWAY_RENAME_EXCHANGE 2u
 
 #endif

@@ -1,26 +1,123 @@
+internal import CSlipwayDisk
 internal import Foundation
 internal import SlipwayConnectors
 internal import SlipwayModel
 
 /// Folders are renamed and removed.
 enum FolderMoves {
-  static func exists(_ path: String) -> Bool {
-    var status = stat()
-    return lstat(path, &status) == 0
+  static func exists(_ path: String) -> Bool { inode(of: path) != nil }
+
+  /// A renaming that knows its folder again, whatever name it has by then.
+  static func renaming(_ from: String, to: String) -> DatabaseMark.Renaming {
+    DatabaseMark.Renaming(from: from, to: to, inode: inode(of: from))
+  }
+
+  /// - Throws: `refused` when a name is in use that none of the renamings gives up.
+  static func expectRoom(for renamings: [DatabaseMark.Renaming]) throws(ConnectorError) {
+    for renaming in renamings where exists(renaming.from) && exists(renaming.to) {
+      guard renamings.contains(where: { $0.from == renaming.to }) else { throw inUse(renaming) }
+    }
   }
 
   /// Renames in order; what is renamed already, or not there at all, is passed over, so that a repeat finishes what a crash left.
+  ///
+  /// A folder that takes the name of another does so at once: an application that writes all the while never finds the name free, where it would
+  /// make a folder of its own. Where the file system cannot do that, what was written to such a folder is moved to where it belongs.
   static func carryOut(_ renamings: [DatabaseMark.Renaming]) throws(ConnectorError) {
-    for renaming in renamings where exists(renaming.from) && !exists(renaming.to) {
-      guard rename(renaming.from, renaming.to) == 0 else {
-        throw ConnectorError(
-          .refused,
-          "folder \(renaming.from) cannot be renamed to \(renaming.to): \(String(cString: strerror(errno))); mend that and repeat"
-        )
-      }
-      // The order of names and marks on disk is what a repeat after a power cut relies on.
-      try flush((renaming.to as NSString).deletingLastPathComponent)
+    for (index, renaming) in renamings.enumerated() {
+      let next = renamings.dropFirst(index + 1).first { $0.to == renaming.from }
+      if let next, try exchange(renaming, next) { continue }
+      let isGivenUp = renamings.prefix(index).contains { $0.from == renaming.to }
+      try move(renaming, isGivenUp: isGivenUp)
     }
+  }
+
+  /// Exchanges the folder that goes and the one that comes, and gives the former its new name.
+  ///
+  /// - Returns: false where this has to be done in two steps, or is done.
+  private static func exchange(
+    _ out: DatabaseMark.Renaming, _ coming: DatabaseMark.Renaming
+  ) throws(ConnectorError) -> Bool {
+    guard let inode = coming.inode, exists(coming.from), !exists(out.to), let live = Self.inode(of: out.from) else {
+      return false
+    }
+    if live != inode {
+      guard rename(coming.from, out.from, SLIPWAY_RENAME_EXCHANGE) else {
+        if [EINVAL, ENOSYS, EOPNOTSUPP].contains(errno) { return false }
+        throw failure(coming)
+      }
+      try flush(parent(of: out.from))
+    }
+    try move(DatabaseMark.Renaming(from: coming.from, to: out.to), isGivenUp: false)
+    return true
+  }
+
+  private static func move(_ renaming: DatabaseMark.Renaming, isGivenUp: Bool) throws(ConnectorError) {
+    let meanwhile = renaming.from + "_meanwhile"
+    // Somebody may make the folder anew as often as it is taken away; nobody does so without end.
+    for _ in 0..<100 where exists(renaming.from) {
+      if isDone(renaming, isGivenUp: isGivenUp) { break }
+      if rename(renaming.from, renaming.to, SLIPWAY_RENAME_NOREPLACE) { break }
+      guard errno == EEXIST else { throw failure(renaming) }
+      guard isGivenUp else { throw inUse(renaming) }
+      if exists(meanwhile) {
+        try merge(renaming.to, into: meanwhile)
+        try remove(renaming.to)
+      } else if !rename(renaming.to, meanwhile, SLIPWAY_RENAME_NOREPLACE), errno != ENOENT {
+        throw failure(renaming)
+      }
+    }
+    if isGivenUp, exists(meanwhile) {
+      guard !exists(renaming.from) else { throw inUse(renaming) }
+      try merge(meanwhile, into: renaming.to)
+      try remove(meanwhile)
+    }
+    // The order of names and marks on disk is what a repeat after a power cut relies on.
+    if exists(renaming.to) { try flush(parent(of: renaming.to)) }
+  }
+
+  /// Whether the folder has its name, and the one under its old name is another; without a note of which it was, one that has the name is taken for it.
+  private static func isDone(_ renaming: DatabaseMark.Renaming, isGivenUp: Bool) -> Bool {
+    guard let there = inode(of: renaming.to) else { return false }
+    return renaming.inode.map { $0 == there } ?? !isGivenUp
+  }
+
+  /// Moves every file that `target` has not to its place there.
+  private static func merge(_ folder: String, into target: String) throws(ConnectorError) {
+    var walk = try FolderWalk(Descriptor.folder(folder), shown: folder)
+    while let entry = try walk.next() {
+      let (from, to) = ("\(folder)/\(entry.path)", "\(target)/\(entry.path)")
+      guard entry.status.kind == .file else { continue }
+      try? FileManager.default.createDirectory(atPath: parent(of: to), withIntermediateDirectories: true)
+      if !rename(from, to, SLIPWAY_RENAME_NOREPLACE), errno != EEXIST {
+        throw failure(DatabaseMark.Renaming(from: from, to: to))
+      }
+    }
+  }
+
+  private static func rename(_ from: String, _ to: String, _ flag: UInt32) -> Bool {
+    renameat2(AT_FDCWD, from, AT_FDCWD, to, flag) == 0
+  }
+
+  private static func inode(of path: String) -> UInt64? {
+    var status = stat()
+    return lstat(path, &status) == 0 ? UInt64(status.st_ino) : nil
+  }
+
+  private static func parent(of path: String) -> String { (path as NSString).deletingLastPathComponent }
+
+  private static func failure(_ renaming: DatabaseMark.Renaming) -> ConnectorError {
+    ConnectorError(
+      .refused,
+      "folder \(renaming.from) cannot be renamed to \(renaming.to): \(String(cString: strerror(errno))); mend that and repeat"
+    )
+  }
+
+  private static func inUse(_ renaming: DatabaseMark.Renaming) -> ConnectorError {
+    ConnectorError(
+      .refused,
+      "folder \(renaming.from) cannot be renamed to \(renaming.to), which is there already; move that out of the way and repeat"
+    )
   }
 
   /// Removes a folder with everything in it; harmless when it is gone.

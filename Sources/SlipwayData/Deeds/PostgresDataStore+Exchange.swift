@@ -23,8 +23,9 @@ extension PostgresDataStore {
     let entries = try await server.databases(orders)
     let moves = [first, second].compactMap { $0 }
     let folders = moves.compactMap { move in
-      move.from.files.flatMap { from in move.to.files.map { DatabaseMark.Renaming(from: from, to: $0) } }
+      move.from.files.flatMap { from in move.to.files.map { FolderMoves.renaming(from, to: $0) } }
     }
+    try FolderMoves.expectRoom(for: folders)
     let exchange = DatabaseMark.Exchange(run: run, folders: folders, isDecided: false)
     var closing: [String] = []
     var renaming: [String] = []

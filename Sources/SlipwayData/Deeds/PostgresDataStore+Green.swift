@@ -193,7 +193,7 @@ extension PostgresDataStore {
     guard let entry = try await server.database(place.database) else {
       guard let files = place.files, FolderMoves.exists(files) else { return [] }
       let aside = try await freeAside(place, order)
-      try FolderMoves.carryOut([DatabaseMark.Renaming(from: files, to: aside.files ?? files)])
+      if let to = aside.files { try FolderMoves.carryOut([FolderMoves.renaming(files, to: to)]) }
       return [
         AsideData(database: aside.database, files: aside.files, was: "files without a database", run: order.run)
       ]

@@ -75,10 +75,13 @@ package struct DatabaseMark: Codable, Sendable, Equatable {
   package struct Renaming: Codable, Sendable, Equatable {
     package var from: String
     package var to: String
+    /// The inode of the folder that is to get the name; nil where there was none, and in marks of before it was noted.
+    package var inode: UInt64?
 
-    package init(from: String, to: String) {
+    package init(from: String, to: String, inode: UInt64? = nil) {
       self.from = from
       self.to = to
+      self.inode = inode
     }
   }
 

@@ -108,14 +108,16 @@ extension PostgresDataStore {
         }
         return try await inPassing(snapshot, prefix: PostgresServer.makingPrefix, files: files, progress) {
           making, report in
-          if let from = making.files, let to = files { try FolderMoves.carryOut([.init(from: from, to: to)]) }
+          if let from = making.files, let to = files { try FolderMoves.carryOut([FolderMoves.renaming(from, to: to)]) }
           do {
             let orders = try await server.session()
             try await server.endSessions(in: [making.database], orders)
             let names = [making.database, name].map(PostgresSession.quoted)
             try await orders.rows("ALTER DATABASE \(names[0]) RENAME TO \(names[1])")
           } catch {
-            if let from = files, let to = making.files { try FolderMoves.carryOut([.init(from: from, to: to)]) }
+            if let from = files, let to = making.files {
+              try FolderMoves.carryOut([FolderMoves.renaming(from, to: to)])
+            }
             throw error
           }
           report.database = name
