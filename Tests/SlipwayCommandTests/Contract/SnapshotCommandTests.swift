@@ -186,6 +186,16 @@ struct SnapshotCommandTests {
     }
   }
 
+  /// The server ends what a program that is gone had asked for, and only then looks whether somebody still listens.
+  private func orphansEnd(_ cluster: OwnCluster) async throws {
+    let sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'slipway'"
+    let end = ContinuousClock.now + .seconds(60)
+    while try await cluster.sql(sessions) != "0" {
+      try #require(ContinuousClock.now < end, "sessions of a program that is gone are still there")
+      try await Task.sleep(for: .milliseconds(50))
+    }
+  }
+
   @Test(
     "F1: kill -9 at any moment of creating and restoring: the live data are untouched, the next attempt succeeds",
     arguments: [40, 150, 400, 900, 1_600])
@@ -203,6 +213,7 @@ struct SnapshotCommandTests {
         kill(companion.pid, SIGKILL)
         _ = try await companion.ended(within: .seconds(60))
         companion.forget()
+        try await orphansEnd(cluster)
         #expect(try await cluster.sql("SELECT count(*) FROM orders", in: "shop") == before)
         let list = try await shop.slipway("snapshot", "list", "--output", "json").object()
         #expect((list["damaged"] as? [Any])?.isEmpty == true)
