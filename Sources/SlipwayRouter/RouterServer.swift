@@ -111,7 +111,7 @@ package final class RouterServer: Sendable {
         return NIOLoopBound(desk, eventLoop: loop)
       }.get()
       let metrics = try await listenForMetrics(configuration, inherited, loop: loop, desk: desk)
-      // Both serve clients from the same queue now, and nothing is left that could fail: the other one stops, and only then is this one
+      // This one serves clients from the queue of both, and nothing is left that could fail: the other one stops, and only then is this one
       // asked for changes.
       if let inherited { try await loop.submit { inherited.finish() }.get() }
       let control = try await listenForControl(handle, loop: loop, desk: desk)

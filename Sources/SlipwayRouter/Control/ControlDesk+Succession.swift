@@ -15,7 +15,21 @@ extension ControlDesk {
   func own(_ estate: Estate) { self.estate = estate }
 
   /// A control client is gone; a successor that went before it served leaves everything as it was.
-  func left(_ connection: ObjectIdentifier) { if heir == connection, !hasYielded { heir = nil } }
+  func left(_ connection: ObjectIdentifier) {
+    guard heir == connection, !hasYielded else { return }
+    heir = nil
+    takeClients(true)
+  }
+
+  /// How long new clients wait in the listeners' queues for a successor that starts; then they are served here again.
+  private static var patience: TimeAmount { .seconds(10) }
+
+  /// Two never accept from one queue: the slower of them would find nothing where it was told that there is something.
+  @discardableResult
+  private func takeClients(_ takes: Bool) -> EventLoopFuture<Void> {
+    let doors = [estate?.front, estate?.metrics].compactMap { $0?.setOption(.autoRead, value: takes) }
+    return EventLoopFuture.andAllComplete(doors, on: eventLoop)
+  }
 
   func refuseWhileHandingOver(_ request: ControlRequest) throws(RouterError) {
     switch request {
@@ -35,7 +49,12 @@ extension ControlDesk {
     heir = connection
     let saved = StateFile.Saved(table: table, listen: listen)
     let testament = Testament(saved: saved, history: history, metrics: metricsAddress)
-    let front = estate.front.eventLoop.submit { try estate.front.duplicatedHandle() }
+    eventLoop.assumeIsolated().scheduleTask(in: Self.patience) {
+      if self.heir == connection, !self.hasYielded { self.takeClients(true) }
+    }
+    let front = takeClients(false).flatMap {
+      estate.front.eventLoop.submit { try estate.front.duplicatedHandle() }
+    }
     return front.hop(to: eventLoop).assumeIsolated().flatMapThrowing { front in
       var handles = [try estate.lock.duplicated(), front, try estate.control.duplicatedHandle()]
       if let metrics = estate.metrics { handles.append(try metrics.duplicatedHandle()) }
@@ -51,7 +70,7 @@ extension ControlDesk {
     hasYielded = true
     isDraining = true
     // A connection that was accepted and is not set up yet would be closed with the listener: first no more, then a moment, then the end.
-    let front = estate.front.setOption(.autoRead, value: false).hop(to: eventLoop)
+    let front = takeClients(false)
       .flatMap { [eventLoop] in eventLoop.scheduleTask(in: .milliseconds(100)) {}.futureResult }
       .flatMap { estate.front.close() }
     let closing = [front, estate.control.close()] + (estate.metrics.map { [$0.close()] } ?? [])

@@ -11,9 +11,9 @@ struct Testament: Codable {
 
 /// A successor's connection to the router that runs: it gets the sockets, serves on them, and only then lets the other go.
 ///
-/// Nothing is closed and opened again on the way, so there is no moment at which a client is refused, a control call finds nobody, or a
-/// third router could slip in: the lock and both listeners are the same ones all the time. A successor that dies before ``finish()``
-/// leaves everything as it was. Calls block: not for an event loop that serves.
+/// Nothing is closed and opened again on the way: the lock and both listeners are the same ones all the time, and while the successor starts, new
+/// clients wait in the listener's queue. So there is no moment at which a client is refused, a control call finds nobody, or a third router could
+/// slip in. A successor that dies before ``finish()`` leaves everything as it was. Calls block: not for an event loop that serves.
 struct Succession: Sendable {
   let table: RouteTable
   let listen: String
@@ -54,7 +54,7 @@ struct Succession: Sendable {
   /// The successor serves: the other one takes no more clients. Returns when it has stopped to.
   func finish() {
     var none: [Int32] = []
-    // Where this fails, the other one still serves beside the successor, on the same socket, which loses nothing.
+    // Where this fails, the other one serves beside the successor after a while, on the same socket, which loses nothing.
     try? Self.say("{\"op\":\"yield\"}\n", socket)
     _ = try? Self.hear(socket, &none)
     close(socket)

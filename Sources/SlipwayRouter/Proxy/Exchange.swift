@@ -6,6 +6,8 @@ struct Exchange {
   let request: InboundRequest
   /// The slot that is to answer now.
   var slot: Slot
+  /// Whether the client asked for the candidate itself, so that nobody may answer in its place.
+  let isTester: Bool
   var isRequestEnded = false
   /// Whether a piece of the body has gone to the upstream; from then on nothing can be sent again.
   var isBodyForwarded = false
@@ -25,9 +27,10 @@ struct Exchange {
   var keepsUpstream = false
   var keepsClient = false
 
-  init(request: InboundRequest, slot: Slot) {
+  init(request: InboundRequest, slot: Slot, isTester: Bool = false) {
     self.request = request
     self.slot = slot
+    self.isTester = isTester
     isRequestEnded = !request.hasBody
   }
 }

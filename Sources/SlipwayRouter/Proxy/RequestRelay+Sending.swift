@@ -4,11 +4,18 @@ internal import SlipwayModel
 /// Finding an upstream for a request, and what happens when that fails.
 extension RequestRelay {
   /// Tries `slot`; falls back to blue where the table allows it.
-  func begin(_ slot: Slot, isTester: Bool = false) {
+  func begin(_ slot: Slot) {
     exchange?.slot = slot
     exchange?.sentAt = nil
+    let isTester = exchange?.isTester ?? false
     worker.meters[slot].began(isTester: isTester)
-    if worker.passesOver(slot, now: .now()), standIn(for: slot, because: .ejected) { return }
+    if worker.passesOver(slot, now: .now()) {
+      if standIn(for: slot, because: .ejected) { return }
+      if isTester {
+        worker.finished(slot, .ejected, at: .now())
+        return giveUp(.deadCandidate)
+      }
+    }
     open(slot, fresh: false)
   }
 
@@ -99,12 +106,14 @@ extension RequestRelay {
     if worker.table.standIn(for: slot) != nil { worker.eject(slot, now: .now()) }
     if standIn(for: slot, because: .unanswered) { return }
     worker.finished(slot, .unanswered, at: .now())
-    giveUp(.noLiveSlot)
+    giveUp(exchange?.isTester == true ? .deadCandidate : .noLiveSlot)
   }
 
-  /// Lets blue answer for a candidate; false when it may not or has already been asked.
+  /// Lets blue answer for a candidate; false when it may not, has already been asked, or the client asked for the candidate itself.
   private func standIn(for slot: Slot, because ending: SlotMeter.Ending) -> Bool {
-    guard let blue = worker.table.standIn(for: slot), exchange?.hasStoodIn == false else { return false }
+    guard let blue = worker.table.standIn(for: slot), exchange?.hasStoodIn == false, exchange?.isTester == false else {
+      return false
+    }
     exchange?.hasStoodIn = true
     worker.finished(slot, ending, at: .now())
     worker.meters[slot].stoodIn()

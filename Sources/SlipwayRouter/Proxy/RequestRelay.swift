@@ -82,9 +82,9 @@ final class RequestRelay: Customer {
       return answer(.bodyTooLarge, isHead: request.isHead)
     }
     guard let choice = worker.choose(for: request) else { return answer(.noLiveSlot, isHead: request.isHead) }
-    exchange = Exchange(request: request, slot: choice.slot)
+    exchange = Exchange(request: request, slot: choice.slot, isTester: choice.isTester)
     exchange?.bucket = choice.bucket
-    begin(choice.slot, isTester: choice.isTester)
+    begin(choice.slot)
   }
 
   func received(_ body: ByteBuffer) {

@@ -17,6 +17,9 @@ struct RouterAnswer {
     408, "Request Timeout", "request_timeout", "The request did not come in time.")
   static let noLiveSlot = RouterAnswer(
     503, "Service Unavailable", "no_live_slot", "No slot takes requests now. Try again shortly.")
+  static let deadCandidate = RouterAnswer(
+    503, "Service Unavailable", "candidate_down",
+    "The candidate that this request asks for takes no requests now; nobody else answers for it.")
   static let badGateway = RouterAnswer(
     502, "Bad Gateway", "bad_gateway", "The application gave no valid answer.")
   static let gatewayTimeout = RouterAnswer(

@@ -15,8 +15,6 @@ enum PlaneKind: String, CaseIterable, CustomTestStringConvertible {
 
   var testDescription: String { rawValue }
 
-  /// Whether a tester of a dead green gets no answer, rather than blue's.
-  var keepsTesters: Bool { self != .router }
   /// Whether it loses requests until its own health check has found a dead green.
   var losesUntilChecked: Bool { self == .traefik }
   /// Whether requests may still be lost after the switch until its health check, every half second, has seen that green is dead.
