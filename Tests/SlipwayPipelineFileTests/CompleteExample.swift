@@ -179,7 +179,7 @@ enum CompleteExample {
         reason: "books are closed", environments: ["production"])
     ],
     environments: [staging] + planes + [production],
-    promotions: [PromotionSpec(from: nil, to: "staging"), promotion],
+    promotions: [PromotionSpec(from: nil, to: "staging", watch: unprotectedWatch), promotion],
     notify: [NotifySpec(run: "./tell-team.sh", environment: ["TOKEN": SecretText("${env:CHAT_TOKEN}")])],
     identity: IdentitySpec(
       oidc: OIDCSpec(
@@ -268,6 +268,9 @@ enum CompleteExample {
         snapshot: "./copy.sh", migrate: "./migrate.sh", restore: "./restore.sh", readBack: "./ask.sh",
         environment: ["DSN": SecretText("${file:dsn}")], directory: "data", timeout: .minutes(20))),
     after: after)
+
+  /// The default where the environment is not protected.
+  static let unprotectedWatch = WatchSpec(judge: .sequential(SequentialSpec(onWorse: .rollBack)))
 
   private static let promotion = PromotionSpec(
     from: "staging", to: "production",

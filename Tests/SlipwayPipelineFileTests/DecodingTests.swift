@@ -22,7 +22,9 @@ struct DecodingTests {
     let production = try #require(pipeline.environment("production"))
     #expect(production.traffic == .router(RouterSpec(listen: "127.0.0.1:8080")))
     #expect(production.health == HealthSpec())
-    #expect(pipeline.promotion(to: "staging") == PromotionSpec(from: nil, to: "staging"))
+    #expect(
+      pipeline.promotion(to: "staging")
+        == PromotionSpec(from: nil, to: "staging", watch: CompleteExample.unprotectedWatch))
     #expect(pipeline.promotion(to: "production")?.rollback == RollbackSpec())
   }
 

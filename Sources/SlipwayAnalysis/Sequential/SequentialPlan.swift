@@ -78,7 +78,7 @@ package struct SequentialPlan: Sendable {
 
   package init(_ rules: [WatchRule], _ spec: SequentialSpec) {
     let isAboutErrors = rules.contains { [.errorRate, .errorRateIncrease, .availability].contains($0.metric) }
-    onWorse = isAboutErrors ? spec.onWorse : .off
+    onWorse = isAboutErrors ? spec.onWorse ?? .pause : .off
     onAvoided = rules.isEmpty ? .off : spec.onAvoided
     for metric in WatchMetric.allCases {
       let limits = rules.filter { $0.metric == metric }.flatMap(\.limits)

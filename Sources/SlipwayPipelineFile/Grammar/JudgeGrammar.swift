@@ -26,7 +26,8 @@ enum JudgeGrammar {
         "So much of the time after a change of weights is left out of comparisons; a fifth of the watch, at most 60s."),
       .optional(
         "on_worse", \.onWorse, .word("a consequence"),
-        "What follows when the candidate is proved to fail more than what serves now, by however little."),
+        "What follows when the candidate is proved to fail more than what serves now, by however little; pause where protected."
+      ),
       .optional(
         "error_budget", \.errorBudget, budget,
         "How often a release that is no worse may be taken back, all roll-back limits of a run together; 2%."),

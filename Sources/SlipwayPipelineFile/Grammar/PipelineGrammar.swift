@@ -104,6 +104,10 @@ enum PipelineGrammar {
       requests: draft.requests,
       registries: Dictionary(draft.registries.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
       snapshots: draft.snapshots)
+    for index in pipeline.promotions.indices {
+      let isProtected = pipeline.environment(pipeline.promotions[index].to)?.protected ?? true
+      pipeline.promotions[index].watch.judge = pipeline.promotions[index].watch.judge.settled(isProtected: isProtected)
+    }
     if let name = draft.guardrails, let folder {
       pipeline.guardrails = GuardrailFile.check(name, pipeline, root, reading, in: folder)
     }
