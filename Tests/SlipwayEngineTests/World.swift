@@ -126,9 +126,7 @@ struct WorldPlane: TrafficPlane {
   }
 
   var capabilities: PlaneCapabilities {
-    PlaneCapabilities(
-      dealing: .exact, settles: .zero, countsPerSlot: true, fallsBack: true, tellsInFlight: true,
-      cuts: true)
+    PlaneCapabilities(settles: .zero, cuts: true)
   }
 
   func readSplit() async throws(ConnectorError) -> Split {

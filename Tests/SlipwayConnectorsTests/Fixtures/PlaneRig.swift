@@ -66,6 +66,14 @@ struct PlaneRig: Sendable {
     return seen
   }
 
+  /// Lets both releases answer what they held back.
+  func release() async throws {
+    for target in targets.values {
+      _ = try await client.execute(HTTPClientRequest(url: "http://\(target)/release"), timeout: .seconds(20))
+        .body.collect(upTo: 1 << 10)
+    }
+  }
+
   func apply(_ split: Split, _ generation: UInt64) async throws {
     try await plane.apply(split, targets: targets, generation: generation)
     let found = try await plane.readSplit()

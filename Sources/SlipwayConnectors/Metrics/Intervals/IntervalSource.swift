@@ -99,9 +99,9 @@ extension MetricsEndpoint {
   }
 
   /// The document in an answer.
-  func json(_ body: Data) throws(ConnectorError) -> JSONValue {
+  func json(_ body: Data) throws(ConnectorError) -> JSONTree {
     do throws(ReportProblem) {
-      return try JSONValue(body)
+      return try JSONTree(body)
     } catch {
       throw self.error(.garbage, "answers with what is not JSON: it \(error.reason)")
     }

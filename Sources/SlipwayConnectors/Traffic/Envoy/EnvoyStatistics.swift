@@ -19,7 +19,7 @@ struct EnvoyStatistics: Sendable {
   }
 
   init(_ tree: JSONTree, name: String) throws(ConnectorError) {
-    guard let list = tree["stats"]?.list else {
+    guard case .list(let list)? = tree["stats"] else {
       throw ConnectorError(.garbage, "Envoy's statistics hold no 'stats'; is another program there?")
     }
     var counts: [String: UInt64] = [:]
