@@ -66,6 +66,13 @@ struct PlaneRig: Sendable {
     return seen
   }
 
+  /// How many requests `slot` has held back.
+  func held(_ slot: Slot) async throws -> Int? {
+    let answer = try await client.execute(
+      HTTPClientRequest(url: "http://\(targets[slot] ?? "")/waiting"), timeout: .seconds(20))
+    return Int(String(buffer: try await answer.body.collect(upTo: 1 << 10)))
+  }
+
   /// Lets both releases answer what they held back.
   func release() async throws {
     for target in targets.values {

@@ -1,10 +1,10 @@
 /// Servers and clients of the contract of all data planes.
 extension PythonServers {
   /// A release: `/` says its name, `/held` only once somebody has asked for `/release`, `/stream` in 20 pieces of which the first comes at once
-  /// and the others then, `/ws` is a WebSocket that says its name ten times a second.
+  /// and the others then, `/waiting` how many were held, `/ws` is a WebSocket that says its name ten times a second.
   static let slotServer = """
     import sys, time, base64, hashlib, threading, http.server
-    name, released = sys.argv[1].encode(), threading.Event()
+    name, released, held = sys.argv[1].encode(), threading.Event(), []
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
@@ -17,10 +17,11 @@ extension PythonServers {
             self.rfile.read(int(self.headers.get("content-length", 0)))
             if self.path == "/stream": return self.stream()
             if self.path == "/ws": return self.socket()
-            if self.path == "/held": released.wait(60)
+            if self.path == "/held": held.append(1); released.wait(60)
             if self.path == "/release": released.set()
-            self.answer(content_length=str(len(name)))
-            self.wfile.write(name)
+            said = b"%d" % len(held) if self.path == "/waiting" else name
+            self.answer(content_length=str(len(said)))
+            self.wfile.write(said)
         def stream(self):
             self.answer(transfer_encoding="chunked")
             for piece in range(20):
@@ -119,7 +120,6 @@ extension PythonServers {
     if sys.argv[2] == "socket":
         status, reader = web()
         print("upgraded" if " 101 " in status else "refused " + status.strip())
-    time.sleep(0.2)
     print("open")
     def listen():
         count = 0

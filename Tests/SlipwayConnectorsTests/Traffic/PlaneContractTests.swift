@@ -46,7 +46,11 @@ struct PlaneTroubleTests {
       try await rig.apply(Split(green: .b, percent: 100, blue: .a), 1)
       let arguments = ["\(rig.front)", "socket"]
       try await PythonServers.with(PythonServers.longRequests, arguments, folder: rig.folder) { process, _ in
-        try await eventually("all is under way: \(process.text)") { process.text.contains("open\n") }
+        try await eventually("all is under way: \(process.text)") {
+          let open = process.text.contains("open\n")
+          let held = try await rig.held(.b)
+          return open && held == 8
+        }
         // Eight requests, a stream and a WebSocket, none of which ends before it may.
         try await expectInFlight(10, rig)
         for (generation, percent) in [(2, 0), (3, 100), (4, 0)] {
