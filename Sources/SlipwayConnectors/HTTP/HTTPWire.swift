@@ -34,7 +34,7 @@ struct HTTPWire: Sendable {
   /// - Throws: `unreachable`, `timedOut`, or `garbage` for an answer that is larger than the limit.
   func ask(_ request: Request, _ what: String) async throws(ConnectorError) -> Answer {
     // The client's own deadline ends with the head of the answer; a body that trickles must end too.
-    let answer = try await within(timeout) { () async throws(ConnectorError) in try await following(request, what) }
+    let answer = try await within(timeout) { () throws(ConnectorError) in try await following(request, what) }
     if Task.isCancelled { throw ConnectorError(.timedOut, "asking \(what) was cancelled") }
     guard let answer else { throw late(what) }
     return answer

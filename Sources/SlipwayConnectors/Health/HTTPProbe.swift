@@ -60,7 +60,7 @@ package struct HTTPProbe: Sendable {
     for (name, secret) in headers { secret.reveal { request.headers.add(name: name, value: $0) } }
     let asked = request
     // The client's own deadline ends with the head of the answer; a body that trickles must end too.
-    let answer = try await within(timeout) { () async throws(ConnectorError) in try await ask(asked, url, timeout) }
+    let answer = try await within(timeout) { () throws(ConnectorError) in try await ask(asked, url, timeout) }
     if Task.isCancelled { throw ConnectorError(.timedOut, "asking \(url) was cancelled") }
     guard let answer else { throw Self.late(url, timeout) }
     return answer

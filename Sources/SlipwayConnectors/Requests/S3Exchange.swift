@@ -72,7 +72,7 @@ struct S3Exchange: Sendable {
     let (timeout, limit) = (question.timeout, question.largestAnswer)
     // The client's own deadline ends with the head of the answer; a body that trickles must end too. This one ends a little later than the
     // client's, which knows better what went wrong, such as a refused connection that it tried again and again.
-    let answer = try await within(timeout + .seconds(1)) { () async throws(ConnectorError) in
+    let answer = try await within(timeout + .seconds(1)) { () throws(ConnectorError) in
       try await exchange(request, shown, timeout, limit)
     }
     if Task.isCancelled { throw ConnectorError(.timedOut, "asking \(shown) was cancelled") }

@@ -176,6 +176,10 @@ struct GatewayOwnerTests {
       #expect(
         who?.hasPrefix("field manager 'kustomize-controller' by server-side apply at 2026-11-21T") == true,
         "\(who ?? "")")
+      // Weights that are no whole percentages are named with their author, too.
+      try await gateway.order(#"{"edit": {"manager": "kubectl-edit", "rules": \#(Gateway.rules(a: 2, b: 1))}}"#)
+      let odd = await #expect(throws: ConnectorError.self) { try await gateway.plane.readSplit() }
+      #expect(odd?.message.contains("field manager 'kubectl-edit'") == true, "\(odd?.message ?? "")")
       try await gateway.plane.apply(tenth, targets: [:], generation: 2)
       #expect(try await gateway.plane.readSplit() == tenth)
       #expect(await gateway.plane.lastChangedBy() == nil)

@@ -30,7 +30,7 @@ package struct IntervalSource: CounterSource {
   package func sample(now: Timestamp, releases: [Slot: ReleaseID]) async throws(ConnectorError) -> CounterSample {
     if let window = ledger.window(at: now) {
       let service = service
-      let sums = try await service.endpoint.bounded("sums") {
+      let sums = try await service.endpoint.bounded("sums") { () throws(ConnectorError) in
         try await service.sums(in: window, releases: releases, now: now)
       }
       ledger.take(sums, of: window)

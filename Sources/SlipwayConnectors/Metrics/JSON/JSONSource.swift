@@ -87,7 +87,9 @@ extension JSONPath {
 extension JSONTree {
   /// Asks for a document and reads it.
   static func read(_ endpoint: MetricsEndpoint, now: Timestamp) async throws(ConnectorError) -> JSONTree {
-    let body = try await endpoint.bounded("figures") { try await endpoint.ask(MetricsQuestion(), now: now) }
+    let body = try await endpoint.bounded("figures") { () throws(ConnectorError) in
+      try await endpoint.ask(MetricsQuestion(), now: now)
+    }
     do throws(ReportProblem) {
       return try JSONTree(body)
     } catch {

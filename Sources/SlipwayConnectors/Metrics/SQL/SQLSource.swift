@@ -59,7 +59,7 @@ extension SlotQuery {
 extension DatabaseQuestion {
   /// The first row, within `timeout`.
   func row(of query: String, at url: SecretText, timeout: Span) async throws(ConnectorError) -> [String?]? {
-    let result = try await within(timeout) { () async throws(ConnectorError) in try await firstRow(of: query, at: url) }
+    let result = try await within(timeout) { () throws(ConnectorError) in try await firstRow(of: query, at: url) }
     guard let result else {
       throw ConnectorError(.timedOut, "the database at \(url) did not answer the query within \(timeout)")
     }

@@ -19,7 +19,7 @@ extension GatewayPlane {
   /// - Throws: `timedOut` with what is missing, `refused` when a gateway says no, `garbage` when the route is another than the one written.
   func taken(_ entry: SplitEntry) async throws(ConnectorError) {
     let missing = Mutex("nothing is known of it")
-    let done: Void? = try await within(deadline) { () async throws(ConnectorError) in
+    let done: Void? = try await within(deadline) { () throws(ConnectorError) in
       try await follow(entry) { why in missing.withLock { $0 = why } }
     }
     if Task.isCancelled {

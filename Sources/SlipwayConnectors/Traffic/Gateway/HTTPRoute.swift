@@ -102,8 +102,8 @@ struct HTTPRoute: Sendable {
     guard (0...1_000_000).contains(a), (0...1_000_000).contains(b), a + b == 0 || (a * 100) % (a + b) == 0 else {
       throw ConnectorError(
         .garbage,
-        "the HTTPRoute has weights \(a) and \(b), which are no whole percentages; somebody else changed them, the next change by "
-          + "slipway puts them right")
+        "the HTTPRoute has weights \(a) and \(b), which are no whole percentages; \(foreignOwner ?? "somebody else") changed "
+          + "them, the next change by slipway puts them right")
     }
     guard note != nil || a + b != 0 else { return .none }
     let share = a + b == 0 ? 0 : a * 100 / (a + b)
