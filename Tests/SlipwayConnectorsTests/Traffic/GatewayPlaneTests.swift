@@ -63,6 +63,19 @@ struct GatewayPlaneTests {
     }
   }
 
+  @Test("a full server that asks for more rest than there is time is not asked again")
+  func full() async throws {
+    try await Gateway.with { gateway in
+      let answer = #"{"status": 429, "headers": {"retry-after": "120"}, "body": {"kind": "Status"}}"#
+      try await gateway.order(#"{"answers": [\#(gateway.get), \#(answer)]}"#)
+      let error = await #expect(throws: ConnectorError.self) {
+        try await gateway.plane.apply(tenth, targets: [:], generation: 1)
+      }
+      #expect(error?.code == .unreachable && error?.message.contains("429") == true, "\(error?.message ?? "")")
+      #expect(try await gateway.order("{}").contains(#""patches": 0"#))
+    }
+  }
+
   @Test(
     "a refusal says what to do",
     arguments: [

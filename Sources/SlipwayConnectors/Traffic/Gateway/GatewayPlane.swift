@@ -60,6 +60,7 @@ package struct GatewayPlane: TrafficPlane {
     _ split: Split, targets: [Slot: String], generation: UInt64
   ) async throws(ConnectorError) {
     let entry = SplitEntry(split, generation: generation)
+    let end = ContinuousClock.now + deadline.duration
     for attempt in 1...Self.tries {
       let route = try await route()
       try entry.follows(route.note, in: "the HTTPRoute '\(spec.route)'")
@@ -68,7 +69,12 @@ package struct GatewayPlane: TrafficPlane {
       case .done: return try await taken(entry)
       case .outdated where attempt < Self.tries: continue
       case .outdated: break
-      case .later(let wait): try await pause(wait)
+      case .later(let wait):
+        guard attempt < Self.tries, ContinuousClock.now + wait.duration < end else {
+          throw ConnectorError(
+            .unreachable, "\(wire.place) takes no more requests (429) and asks for \(wait) of rest; try again later")
+        }
+        try await pause(wait)
       }
     }
     throw ConnectorError(
@@ -147,9 +153,9 @@ extension GatewayPlane {
     return String(claims.joined(separator: ", ").prefix(300))
   }
 
-  /// What a server that is full asks for, within reason.
+  /// The rest that a server asks for which is full.
   static func wait(_ headers: HTTPHeaders) -> Span {
-    .seconds(max(0, min(5, headers.first(name: "retry-after").flatMap { Int64($0) } ?? 1)))
+    .seconds(max(0, min(3_600, headers.first(name: "retry-after").flatMap { Int64($0) } ?? 1)))
   }
 
   func pause(_ wait: Span) async throws(ConnectorError) {
