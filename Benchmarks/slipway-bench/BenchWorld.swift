@@ -79,9 +79,7 @@ struct BenchPlace: Deployer, TrafficPlane, Verifier {
   func cut(_ slot: Slot) async throws(ConnectorError) {}
 
   var capabilities: PlaneCapabilities {
-    PlaneCapabilities(
-      dealing: .exact, settles: .zero, countsPerSlot: true, fallsBack: true, tellsInFlight: true,
-      cuts: true)
+    PlaneCapabilities(settles: .zero, cuts: true)
   }
 
   func deploy(_ deployment: Deployment) async throws(ConnectorError) -> String {

@@ -109,8 +109,10 @@ struct EngineTests {
     }
   }
 
-  @Test("a split that somebody else changed is noticed, and its figures never pass")
-  func drift() async throws {
+  @Test(
+    "a split that somebody else changed is noticed, with who it was where the plane knows, and its figures never pass",
+    arguments: [nil, "field manager 'kustomize-controller'"])
+  func drift(author: String?) async throws {
     try await EngineFixture.with { fixture in
       try await fixture.engine { engine in
         try await fixture.promote("1.0", engine)
@@ -118,10 +120,13 @@ struct EngineTests {
         let run = try await fixture.start("1.1", engine)
         let driving = Task { try await engine.drive(following: [run], forever: false, until: nil) }
         try await eventually { fixture.world.split[.b] == 10 }
-        fixture.world.set { $0.split = Split(green: .b, percent: 90, blue: .a) }
+        fixture.world.set {
+          $0.split = Split(green: .b, percent: 90, blue: .a)
+          $0.changedBy = author
+        }
         try await eventually { try await fixture.promotion(run).status == "paused" }
         let promotion = try await fixture.promotion(run)
-        #expect(promotion.suspension?.reason.contains("somebody else changed it") == true)
+        #expect(promotion.suspension?.reason.contains("\(author ?? "somebody else") changed it") == true)
         _ = await engine.submit(fixture.submission(.decide(run, .abort(reason: "drift")), by: "ann"))
         try await driving.value
         #expect(fixture.world.split[.b] == 0)

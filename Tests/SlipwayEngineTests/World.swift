@@ -40,6 +40,8 @@ final class World: Sendable {
     var crashes: [Slot: Int] = [:]
     var failingWrites = 0
     var failingReads = 0
+    /// Who the data plane says changed the split last.
+    var changedBy: String?
     var ignoresWrites = false
     var hangsAt: String?
     var tells: [Message] = []
@@ -125,11 +127,9 @@ struct WorldPlane: TrafficPlane {
     }
   }
 
-  var capabilities: PlaneCapabilities {
-    PlaneCapabilities(
-      dealing: .exact, settles: .zero, countsPerSlot: true, fallsBack: true, tellsInFlight: true,
-      cuts: true)
-  }
+  func lastChangedBy() async -> String? { world.state.withLock { $0.changedBy } }
+
+  var capabilities: PlaneCapabilities { PlaneCapabilities(settles: .zero, cuts: true) }
 
   func readSplit() async throws(ConnectorError) -> Split {
     let split: Split? = world.state.withLock { state in

@@ -60,24 +60,15 @@ package struct HTTPProbe: Sendable {
     for (name, secret) in headers { secret.reveal { request.headers.add(name: name, value: $0) } }
     let asked = request
     // The client's own deadline ends with the head of the answer; a body that trickles must end too.
-    let answer = await withTaskGroup(of: Result<HTTPAnswer, ConnectorError>?.self) { group in
-      group.addTask { await ask(asked, url, timeout) }
-      group.addTask {
-        try? await Task.sleep(for: timeout.duration)
-        return nil
-      }
-      let first = await group.next() ?? nil
-      group.cancelAll()
-      return first
-    }
+    let answer = try await within(timeout) { () throws(ConnectorError) in try await ask(asked, url, timeout) }
     if Task.isCancelled { throw ConnectorError(.timedOut, "asking \(url) was cancelled") }
     guard let answer else { throw Self.late(url, timeout) }
-    return try answer.get()
+    return answer
   }
 
   private func ask(
     _ request: HTTPClientRequest, _ url: String, _ timeout: Span
-  ) async -> Result<HTTPAnswer, ConnectorError> {
+  ) async throws(ConnectorError) -> HTTPAnswer {
     let started = ContinuousClock.now
     do {
       let response = try await client.execute(request, timeout: .milliseconds(timeout.milliseconds))
@@ -87,13 +78,11 @@ package struct HTTPProbe: Sendable {
         if body.count >= Self.bodyLimit { break }
       }
       let spent = (ContinuousClock.now - started).components
-      return .success(
-        HTTPAnswer(
-          status: Int(response.status.code), body: String(decoding: body.prefix(Self.bodyLimit), as: UTF8.self),
-          seconds: Double(spent.seconds) + Double(spent.attoseconds) / 1e18,
-          cookies: response.headers["Set-Cookie"]))
+      return HTTPAnswer(
+        status: Int(response.status.code), body: String(decoding: body.prefix(Self.bodyLimit), as: UTF8.self),
+        seconds: Double(spent.seconds) + Double(spent.attoseconds) / 1e18, cookies: response.headers["Set-Cookie"])
     } catch {
-      return .failure(Self.translated(error, url, timeout))
+      throw Self.translated(error, url, timeout)
     }
   }
 

@@ -80,7 +80,7 @@ struct AttestationFinder: Sendable {
   static func envelopes(_ data: Data, _ mediaType: String) -> [Data] {
     let lines = data.split(separator: 10).map { Data($0) }
     // JSON over several lines is one thing; several JSON values on lines of their own are many.
-    let pieces = (try? AnyJSON(data)) == nil && lines.count > 1 ? lines : [data]
+    let pieces = (try? JSONTree(data)) == nil && lines.count > 1 ? lines : [data]
     return pieces.map { piece in
       guard mediaType.contains("sigstore.bundle"),
         let bundle = try? JSONDecoder().decode(Bundle.self, from: piece), (try? JSONSyntax.check(piece)) != nil

@@ -26,9 +26,9 @@ package struct ProvenanceStatement: Sendable, Equatable {
   ///
   /// - Throws: `garbage` for anything else.
   package init(_ data: Data) throws(ConnectorError) {
-    let json: AnyJSON
+    let json: JSONTree
     do throws(ReportProblem) {
-      json = try AnyJSON(data)
+      json = try JSONTree(data)
     } catch {
       throw ConnectorError(.garbage, error.message(file: "the statement"))
     }
@@ -43,7 +43,7 @@ package struct ProvenanceStatement: Sendable, Equatable {
     sources = predicate.map(Self.sources) ?? []
   }
 
-  private static func sources(_ predicate: AnyJSON) -> [Source] {
+  private static func sources(_ predicate: JSONTree) -> [Source] {
     if let definition = predicate["buildDefinition"] {
       let fetched = (definition["resolvedDependencies"]?.list ?? []).compactMap(source)
       let named = asked(definition["externalParameters"])
@@ -58,7 +58,7 @@ package struct ProvenanceStatement: Sendable, Equatable {
   }
 
   /// The source that the build was asked for, where builders are known to put it.
-  private static func asked(_ parameters: AnyJSON?) -> [Source] {
+  private static func asked(_ parameters: JSONTree?) -> [Source] {
     guard let parameters else { return [] }
     let places = [
       parameters["source"], parameters["repository"], parameters["workflow"]?["repository"], parameters["configSource"],
@@ -68,7 +68,7 @@ package struct ProvenanceStatement: Sendable, Equatable {
     }
   }
 
-  private static func source(_ json: AnyJSON) -> Source? {
+  private static func source(_ json: JSONTree) -> Source? {
     guard let uri = (json["uri"] ?? json["repository"])?.text else { return nil }
     let digests = json["digest"]?.texts ?? [:]
     return Source(uri: uri, commit: (digests["gitCommit"] ?? digests["sha1"])?.lowercased())

@@ -8,7 +8,7 @@ package struct RegistryClient: Sendable {
   private let registries: [String: RegistrySpec]
   private let secrets: SecretSource
   private let folder: String
-  private let wire: RegistryWire
+  private let wire: HTTPWire
   private let tokens: RegistryTokens
   private let now: @Sendable () -> Timestamp
 
@@ -27,7 +27,7 @@ package struct RegistryClient: Sendable {
     self.registries = registries
     self.secrets = secrets
     self.folder = folder
-    wire = RegistryWire(client: client, timeout: timeout)
+    wire = HTTPWire(client: client, timeout: timeout)
     self.tokens = tokens
     self.now = now
   }
@@ -124,14 +124,14 @@ package struct RegistryClient: Sendable {
 extension RegistryClient {
   private func send(
     _ method: HTTPMethod, _ path: String, of image: ImageReference, accept: [String]
-  ) async throws(ConnectorError) -> RegistryWire.Answer {
+  ) async throws(ConnectorError) -> HTTPWire.Answer {
     let access = try self.access(image)
     guard let url = URL(string: try self.url(path, of: image)) else {
       throw ConnectorError(.misconfigured, "registry \(image.registry) has no address that can be asked")
     }
     let what = "registry \(image.registry)"
     let key = "\(image.registry)/\(image.repository)"
-    var request = RegistryWire.Request(method: method, url: url, accept: accept, tls: access.tls)
+    var request = HTTPWire.Request(method: method, url: url, accept: accept, tls: access.tls)
     if case .token(let token) = access.proof {
       request.authorization = token.reveal { Secret("Bearer " + $0) }
       return try await wire.ask(request, what)
@@ -176,7 +176,7 @@ extension RegistryClient {
           + "let its token server use https")
     }
     let answer = try await wire.ask(
-      RegistryWire.Request(
+      HTTPWire.Request(
         url: url, authorization: access.basic, tls: url.host() == URL(string: access.base)?.host() ? access.tls : nil,
         limit: 1 << 18, redirects: 0), what)
     switch answer.status {
@@ -211,7 +211,7 @@ extension RegistryClient {
     "name a user who may read \(image.repository) under 'registries: {\(image.registry): {user: …, password: …}}'"
   }
 
-  private func refusal(_ answer: RegistryWire.Answer, _ image: ImageReference) -> ConnectorError {
+  private func refusal(_ answer: HTTPWire.Answer, _ image: ImageReference) -> ConnectorError {
     let what = "registry \(image.registry)"
     switch answer.status {
     case 401:
@@ -224,7 +224,7 @@ extension RegistryClient {
     }
   }
 
-  private static func trouble(_ answer: RegistryWire.Answer, _ what: String) -> ConnectorError {
+  private static func trouble(_ answer: HTTPWire.Answer, _ what: String) -> ConnectorError {
     switch answer.status {
     case 429:
       let later = answer.headers.first(name: "retry-after").flatMap { Int($0) }
@@ -237,7 +237,7 @@ extension RegistryClient {
   }
 
   /// The registry's own words, as far as they are in the form of the specification.
-  private static func said(_ answer: RegistryWire.Answer) -> String {
+  private static func said(_ answer: HTTPWire.Answer) -> String {
     guard let errors = try? JSONDecoder().decode(Complaint.self, from: answer.body).errors, let first = errors.first
     else { return "" }
     let text = "\(first.code): \(first.message ?? "")".unicodeScalars.prefix(160)

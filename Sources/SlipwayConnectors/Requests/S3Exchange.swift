@@ -70,21 +70,14 @@ struct S3Exchange: Sendable {
     let request = signed(question, signer)
     let shown = question.endpoint
     let (timeout, limit) = (question.timeout, question.largestAnswer)
-    // The client's own deadline ends with the head of the answer; a body that trickles must end too.
-    let answer = await withTaskGroup(of: Result<S3Answer, ConnectorError>?.self) { group in
-      group.addTask { await exchange(request, shown, timeout, limit) }
-      group.addTask {
-        // A little later than the client's own, which knows better what went wrong, such as a refused connection that it tried again and again.
-        try? await Task.sleep(for: (timeout + .seconds(1)).duration)
-        return nil
-      }
-      let first = await group.next() ?? nil
-      group.cancelAll()
-      return first
+    // The client's own deadline ends with the head of the answer; a body that trickles must end too. This one ends a little later than the
+    // client's, which knows better what went wrong, such as a refused connection that it tried again and again.
+    let answer = try await within(timeout + .seconds(1)) { () throws(ConnectorError) in
+      try await exchange(request, shown, timeout, limit)
     }
     if Task.isCancelled { throw ConnectorError(.timedOut, "asking \(shown) was cancelled") }
     guard let answer else { throw ConnectorError(.timedOut, "\(shown) did not answer within \(timeout)") }
-    return try answer.get()
+    return answer
   }
 
   private func signed(_ question: S3Question, _ signer: SignatureV4) -> HTTPClientRequest {
@@ -114,7 +107,7 @@ struct S3Exchange: Sendable {
 
   private func exchange(
     _ request: HTTPClientRequest, _ shown: String, _ timeout: Span, _ limit: Int
-  ) async -> Result<S3Answer, ConnectorError> {
+  ) async throws(ConnectorError) -> S3Answer {
     do {
       let response = try await client.execute(request, timeout: .milliseconds(timeout.milliseconds))
       var body = Data()
@@ -122,9 +115,9 @@ struct S3Exchange: Sendable {
         body.append(contentsOf: buffer.readableBytesView)
         if body.count >= limit { break }
       }
-      return .success(S3Answer(status: Int(response.status.code), headers: response.headers, body: body))
+      return S3Answer(status: Int(response.status.code), headers: response.headers, body: body)
     } catch {
-      return .failure(ConnectorError(.unreachable, "\(shown) cannot be asked: \(error); is it running and reachable?"))
+      throw ConnectorError(.unreachable, "\(shown) cannot be asked: \(error); is it running and reachable?")
     }
   }
 }

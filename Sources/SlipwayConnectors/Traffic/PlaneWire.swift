@@ -30,22 +30,38 @@ struct PlaneWire: Sendable {
     _ path: String, _ method: HTTPMethod = .GET, headers: [String: String] = [:], body: Data? = nil,
     authorization: Secret? = nil
   ) async throws(ConnectorError) -> Answer {
+    let request = try request(path, method, headers, body, authorization)
+    let answer = try await HTTPWire(client: client, timeout: deadline).ask(request, place)
+    return Answer(status: answer.status, headers: answer.headers, body: answer.body)
+  }
+
+  /// Asks a question whose answer goes on; whoever reads its body bounds size and time.
+  ///
+  /// - Throws: as ``ask(_:_:headers:body:authorization:)``, until the head of the answer is there.
+  func begin(
+    _ path: String, headers: [String: String], authorization: Secret?
+  ) async throws(ConnectorError) -> HTTPClientResponse {
+    let request = try request(path, .GET, headers, nil, authorization)
+    return try await HTTPWire(client: client, timeout: deadline).begin(request, place)
+  }
+
+  private func request(
+    _ path: String, _ method: HTTPMethod, _ headers: [String: String], _ body: Data?, _ authorization: Secret?
+  ) throws(ConnectorError) -> HTTPWire.Request {
     guard let url = URL(string: (base.hasSuffix("/") ? String(base.dropLast()) : base) + path) else {
       throw ConnectorError(.misconfigured, "\(place) has no address that can be asked")
     }
     // A kept connection is one that the plane's own change may close just when it is asked what came of it.
     let headers = headers.merging(["Connection": "close"], uniquingKeysWith: { $1 })
-    let request = RegistryWire.Request(
+    return HTTPWire.Request(
       method: method, url: url, headers: headers, body: body, authorization: authorization, tls: tls, redirects: 0)
-    let answer = try await RegistryWire(client: client, timeout: deadline).ask(request, place)
-    return Answer(status: answer.status, headers: answer.headers, body: answer.body)
   }
 
   /// The same for a question whose only good answer is 200 with JSON.
   func json(_ path: String) async throws(ConnectorError) -> JSONTree {
     let answer = try await ask(path)
     guard answer.status == 200 else { throw refusal(answer, path) }
-    guard let tree = JSONTree(answer.body) else {
+    guard let tree = try? JSONTree(answer.body) else {
       throw ConnectorError(
         .garbage, "\(place) answered \(path) with no JSON: '\(answer.excerpt)'; is another program there?")
     }

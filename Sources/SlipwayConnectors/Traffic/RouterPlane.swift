@@ -86,9 +86,7 @@ package struct RouterPlane: TrafficPlane {
   }
 
   package var capabilities: PlaneCapabilities {
-    PlaneCapabilities(
-      dealing: .exact, settles: .milliseconds(10), countsPerSlot: true, fallsBack: true,
-      tellsInFlight: true, cuts: true)
+    PlaneCapabilities(settles: .milliseconds(10), cuts: true)
   }
 
   private func status() async throws(ConnectorError) -> RouterStatus {

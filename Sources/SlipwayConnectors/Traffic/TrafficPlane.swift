@@ -28,6 +28,9 @@ package protocol TrafficPlane: Sendable {
   /// Harmless where nothing is open. Throws `refused` where the plane cannot (``PlaneCapabilities/cuts``).
   func cut(_ slot: Slot) async throws(ConnectorError)
 
+  /// Who changed the split last, as this plane keeps it and as a sentence about drift names them; nil where it keeps nothing or nobody else did.
+  func lastChangedBy() async -> String?
+
   var capabilities: PlaneCapabilities { get }
 
   /// See ``CounterSource/history(of:now:)``.
@@ -35,5 +38,7 @@ package protocol TrafficPlane: Sendable {
 }
 
 extension TrafficPlane {
+  package func lastChangedBy() async -> String? { nil }
+
   package func history(of slot: Slot, now: Timestamp) async throws(ConnectorError) -> [SlotCounters] { [] }
 }

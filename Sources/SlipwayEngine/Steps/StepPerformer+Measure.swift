@@ -15,7 +15,7 @@ extension StepPerformer {
     do throws(ConnectorError) {
       let sample = try await reading(now)
       if let found = try await drift(from: history.promotion.records[index].step, or: history.promotion.inHand) {
-        return .measured(step: index, sample: sample, judgement: stop(for: found, sample, index, history))
+        return .measured(step: index, sample: sample, judgement: await stop(for: found, sample, index, history))
       }
       var look = history.look(sample, step: index, now: now)
       look.previous = earlier
@@ -44,12 +44,15 @@ extension StepPerformer {
   }
 
   /// Stops the run: nobody but a person knows which of the two is meant. Writing here would be an effect without its intent on the disk.
-  private func stop(for found: Split, _ sample: CounterSample, _ index: Int, _ history: RunHistory) -> WatchJudgement {
+  private func stop(
+    for found: Split, _ sample: CounterSample, _ index: Int, _ history: RunHistory
+  ) async -> WatchJudgement {
     guard case .watch(let percent, _) = history.promotion.records[index].step.action else {
       return WatchJudgement(verdict: .error, reason: "the data plane says \(found)")
     }
     let beganAnew = history.samples.last.map { $0.source != sample.source } ?? false
-    let why = beganAnew ? "it began anew and forgot what it was told" : "somebody else changed it"
+    let who = beganAnew ? nil : await connectors.plane.lastChangedBy()
+    let why = beganAnew ? "it began anew and forgot what it was told" : "\(who ?? "somebody else") changed it"
     return WatchJudgement(
       verdict: .pause,
       reason:

@@ -27,11 +27,11 @@ struct MetricsTarget: FuzzTarget {
       for selector in sum.selectors { _ = selector.test().fits(["slot": "a", "code": "500"]) }
       _ = sum.filled(["slot": "a"])
     }
-    if let path = try? JSONPath(text), let document = try? JSONValue(Data("{\"a\":[1,{\"b\":2}]}".utf8)) {
+    if let path = try? JSONPath(text), let document = try? JSONTree(Data("{\"a\":[1,{\"b\":2}]}".utf8)) {
       insist(document.values(at: path).count <= 4, "more than there is")
       _ = path.filled(slot: .a, release: "1")
     }
-    if let value = try? JSONValue(data) { _ = (value.number, value.shown) }
+    if let value = try? JSONTree(data) { _ = (value.number, value.shown) }
     if let printed = PrintedFigures(text), printed.counters == nil {
       insist(text.allSatisfy { $0.isWhitespace }, "no figures, but not empty")
     }

@@ -146,9 +146,7 @@ extension Link: TrafficPlane {
   func cut(_ slot: Slot) async throws(ConnectorError) {}
 
   var capabilities: PlaneCapabilities {
-    PlaneCapabilities(
-      dealing: .exact, settles: .zero, countsPerSlot: true, fallsBack: true, tellsInFlight: true,
-      cuts: true)
+    PlaneCapabilities(settles: .zero, cuts: true)
   }
 
   func readSplit() async throws(ConnectorError) -> Split {

@@ -79,13 +79,7 @@ struct ProcessDeployerTests {
   func crashes() async throws {
     try await withDeployer(run: "exit 1") { deployer, _ in
       _ = try await deployer.deploy(deployment())
-      var count = 0
-      let end = ContinuousClock.now + .seconds(60)
-      while count < 2, ContinuousClock.now < end {
-        try await Task.sleep(for: .milliseconds(50))
-        count = try await deployer.crashes(.b) ?? 0
-      }
-      #expect(count >= 2)
+      try await eventually("two crashes are counted") { try await deployer.crashes(.b) ?? 0 >= 2 }
     }
   }
 

@@ -20,6 +20,28 @@ enum PlaneKind: String, CaseIterable, CustomTestStringConvertible {
   /// Whether requests may still be lost after the switch until its health check, every half second, has seen that green is dead.
   var seesDeathLate: Bool { losesUntilChecked || self == .envoy }
 
+  /// Whether every stretch of requests has the share that was asked for, rather than each request by chance.
+  var dealsExactly: Bool { [.router, .traefik].contains(self) }
+  /// Whether it knows the requests that a slot is answering.
+  var tellsInFlight: Bool { [.router, .haproxy, .envoy].contains(self) || isCaddy }
+  /// Whether a change closes clients' idle connections.
+  var closesKeepAlives: Bool { self == .nginx || isCaddy }
+  private var isCaddy: Bool { [.caddy, .caddyForgetful].contains(self) }
+
+  /// Whether it counts the requests of each slot, as pipeline files are checked for.
+  var countsPerSlot: Bool {
+    let spec: TrafficSpec =
+      switch self {
+      case .router: .router(RouterSpec(listen: ""))
+      case .haproxy: .haproxy(HAProxySpec(socket: "", map: "", serverA: "", serverB: "", url: ""))
+      case .envoy: .envoy(EnvoySpec(admin: "", file: "", url: ""))
+      case .traefik: .traefik(TraefikSpec(api: "", file: "", url: ""))
+      case .nginx: .nginx(NginxSpec(file: "", status: "", url: ""))
+      case .caddy, .caddyForgetful: .caddy(CaddySpec(admin: "", url: ""))
+      }
+    return spec.countsPerSlot
+  }
+
   func make(_ site: PlaneSite, _ client: HTTPClient) throws -> (any TrafficPlane, PlaneProgram) {
     switch self {
     case .router: return makeRouter(site)

@@ -40,7 +40,7 @@ struct PlaneLoad: Sendable {
     let share = Double(percent) / 100
     // Five standard deviations are less than one in a million; a dealt share may be off by a round.
     let bound =
-      rig.plane.capabilities.dealing == .exact
+      rig.kind.dealsExactly
       ? (percent % 100 == 0 ? 0 : 12) : 5 * (total * share * (1 - share)).squareRoot()
     #expect(abs(got - total * share) <= bound, "\(rig.kind): asked \(percent) %, got \(got) of \(total)")
   }
@@ -59,20 +59,20 @@ extension PlaneRig {
       let seen = load.seen
       #expect(seen.failed.isEmpty, "\(kind): \(seen)")
       #expect(Set(seen.answers.keys) == ["a", "b"], "\(kind): \(seen)")
-      if !plane.capabilities.closesKeepAlives { #expect(seen.retried == 0, "\(kind)") }
+      if !kind.closesKeepAlives { #expect(seen.retried == 0, "\(kind)") }
     }
   }
 
-  /// Every question and change that a plane can be asked for.
-  static func calls(_ plane: any TrafficPlane) -> [@Sendable () async throws -> Void] {
+  /// Every question and change that a plane of `kind` can be asked for; nil for one that neither counts nor knows what is under way.
+  static func calls(_ plane: any TrafficPlane, _ kind: PlaneKind?) -> [@Sendable () async throws -> Void] {
     let change: @Sendable () async throws -> Void = {
       try await plane.apply(Split(green: .b, percent: 10, blue: .a), targets: [:], generation: 100)
     }
     var calls: [@Sendable () async throws -> Void] = [{ _ = try await plane.readSplit() }, change]
-    if plane.capabilities.countsPerSlot {
+    if kind?.countsPerSlot == true {
       calls.append { _ = try await plane.counters(now: Timestamp(milliseconds: 0)) }
     }
-    if plane.capabilities.tellsInFlight { calls.append { _ = try await plane.inFlight(.a) } }
+    if kind?.tellsInFlight == true { calls.append { _ = try await plane.inFlight(.a) } }
     return calls
   }
 }

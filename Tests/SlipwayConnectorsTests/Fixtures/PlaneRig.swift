@@ -66,6 +66,21 @@ struct PlaneRig: Sendable {
     return seen
   }
 
+  /// How many requests `slot` has held back.
+  func held(_ slot: Slot) async throws -> Int? {
+    let answer = try await client.execute(
+      HTTPClientRequest(url: "http://\(targets[slot] ?? "")/waiting"), timeout: .seconds(20))
+    return Int(String(buffer: try await answer.body.collect(upTo: 1 << 10)))
+  }
+
+  /// Lets both releases answer what they held back.
+  func release() async throws {
+    for target in targets.values {
+      _ = try await client.execute(HTTPClientRequest(url: "http://\(target)/release"), timeout: .seconds(20))
+        .body.collect(upTo: 1 << 10)
+    }
+  }
+
   func apply(_ split: Split, _ generation: UInt64) async throws {
     try await plane.apply(split, targets: targets, generation: generation)
     let found = try await plane.readSplit()

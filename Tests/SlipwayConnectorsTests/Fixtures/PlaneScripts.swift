@@ -1,9 +1,10 @@
 /// Servers and clients of the contract of all data planes.
 extension PythonServers {
-  /// A release: `/` says its name, `/slow` after 2 s, `/stream` in 20 pieces over 2 s, `/ws` is a WebSocket that says its name ten times a second.
+  /// A release: `/` says its name, `/held` only once somebody has asked for `/release`, `/stream` in 20 pieces of which the first comes at once
+  /// and the others then, `/waiting` how many were held, `/ws` is a WebSocket that says its name ten times a second.
   static let slotServer = """
-    import sys, time, base64, hashlib, http.server
-    name = sys.argv[1].encode()
+    import sys, time, base64, hashlib, threading, http.server
+    name, released, held = sys.argv[1].encode(), threading.Event(), []
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
@@ -16,13 +17,16 @@ extension PythonServers {
             self.rfile.read(int(self.headers.get("content-length", 0)))
             if self.path == "/stream": return self.stream()
             if self.path == "/ws": return self.socket()
-            if self.path == "/slow": time.sleep(2)
-            self.answer(content_length=str(len(name)))
-            self.wfile.write(name)
+            if self.path == "/held": held.append(1); released.wait(60)
+            if self.path == "/release": released.set()
+            said = b"%d" % len(held) if self.path == "/waiting" else name
+            self.answer(content_length=str(len(said)))
+            self.wfile.write(said)
         def stream(self):
             self.answer(transfer_encoding="chunked")
-            for _ in range(20):
-                self.wfile.write(b"%x\\r\\n%s\\r\\n" % (len(name), name)); self.wfile.flush(); time.sleep(0.1)
+            for piece in range(20):
+                self.wfile.write(b"%x\\r\\n%s\\r\\n" % (len(name), name)); self.wfile.flush()
+                released.wait(60) if piece == 0 else time.sleep(0.01)
             self.wfile.write(b"0\\r\\n\\r\\n")
         def socket(self):
             key = self.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -79,20 +83,20 @@ extension PythonServers {
     say(); print("end")
     """
 
-  /// Eight slow requests, a stream and a WebSocket; says `open` when all are under way, `socket NAME` once a second while it lives, and what
+  /// Eight held requests, a stream and a WebSocket; says `open` when all are under way, `socket NAME` once a second while it lives, and what
   /// came of the others.
   static let longRequests = """
     import sys, json, socket, threading, time, http.client
     port = int(sys.argv[1])
     results, lock = {"slow": [], "stream": None}, threading.Lock()
     def slow():
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        connection.request("GET", "/slow")
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection.request("GET", "/held")
         try: said = connection.getresponse().read().decode()
         except Exception as error: said = repr(error)
         with lock: results["slow"].append(said)
     def stream(started):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         connection.request("GET", "/stream")
         answer = connection.getresponse()
         started.set()
@@ -116,7 +120,6 @@ extension PythonServers {
     if sys.argv[2] == "socket":
         status, reader = web()
         print("upgraded" if " 101 " in status else "refused " + status.strip())
-    time.sleep(0.2)
     print("open")
     def listen():
         count = 0

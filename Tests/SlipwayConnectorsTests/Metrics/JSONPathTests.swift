@@ -11,8 +11,8 @@ struct JSONPathTests {
      "slots": {"a": {"n": 1}, "b": {"n": 2}}, "a b": {"it's": 5}, "none": null, "${slot}": 6}
     """#
 
-  private static func find(_ path: String) throws -> [JSONValue] {
-    try JSONValue(Data(document.utf8)).values(at: JSONPath(path))
+  private static func find(_ path: String) throws -> [JSONTree] {
+    try JSONTree(Data(document.utf8)).values(at: JSONPath(path))
   }
 
   @Test(
@@ -51,7 +51,7 @@ struct JSONPathTests {
   @Test("changed at random, a path is read or refused, and never leads outside the document", arguments: 0..<8)
   func mutated(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
-    let document = try JSONValue(Data(Self.document.utf8))
+    let document = try JSONTree(Data(Self.document.utf8))
     for _ in 0..<400 {
       var text = Array("$.pools[?(@.name=='main')]['in_use'].x[*][-1]")
       for _ in 0..<Int.random(in: 1...5, using: &random) {

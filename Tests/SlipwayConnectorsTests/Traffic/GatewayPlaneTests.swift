@@ -1,7 +1,4 @@
-import AsyncHTTPClient
 import Foundation
-import NIOCore
-import NIOHTTP1
 import SlipwayConnectors
 import SlipwayModel
 import Testing
@@ -13,7 +10,7 @@ struct GatewayPlaneTests {
 
   @Test("B8: what is asked is read back, with testers on green and the roles either way")
   func splits() async throws {
-    try await withGateway { gateway in
+    try await Gateway.with { gateway in
       #expect(try await gateway.plane.readSplit() == .none)
       var generation: UInt64 = 0
       for green in Slot.allCases {
@@ -36,7 +33,7 @@ struct GatewayPlaneTests {
 
   @Test("a change that loses against somebody else's is made again on what is there now, but not for ever")
   func conflicts() async throws {
-    try await withGateway { gateway in
+    try await Gateway.with { gateway in
       _ = try await gateway.order(#"{"foreign": 3}"#)
       try await gateway.plane.apply(tenth, targets: [:], generation: 1)
       #expect(try await gateway.plane.readSplit() == tenth)
@@ -52,7 +49,7 @@ struct GatewayPlaneTests {
 
   @Test("a version that the server has forgotten and a full server are asked again")
   func passing() async throws {
-    try await withGateway { gateway in
+    try await Gateway.with { gateway in
       let whole = try await gateway.order("{}")
       #expect(whole.contains("route"))
       let gone = #"{"status": 410, "body": {"kind": "Status", "reason": "Expired"}}"#
@@ -66,6 +63,19 @@ struct GatewayPlaneTests {
     }
   }
 
+  @Test("a full server that asks for more rest than there is time is not asked again")
+  func full() async throws {
+    try await Gateway.with { gateway in
+      let answer = #"{"status": 429, "headers": {"retry-after": "120"}, "body": {"kind": "Status"}}"#
+      try await gateway.order(#"{"answers": [\#(gateway.get), \#(answer)]}"#)
+      let error = await #expect(throws: ConnectorError.self) {
+        try await gateway.plane.apply(tenth, targets: [:], generation: 1)
+      }
+      #expect(error?.code == .unreachable && error?.message.contains("429") == true, "\(error?.message ?? "")")
+      #expect(try await gateway.order("{}").contains(#""patches": 0"#))
+    }
+  }
+
   @Test(
     "a refusal says what to do",
     arguments: [
@@ -73,8 +83,8 @@ struct GatewayPlaneTests {
       (500, .unreachable), (503, .unreachable), (200, .garbage), (204, .garbage),
     ])
   func refusals(status: Int, code: ConnectorError.Code) async throws {
-    try await withGateway { gateway in
-      for call in PlaneRig.calls(gateway.plane) {
+    try await Gateway.with { gateway in
+      for call in PlaneRig.calls(gateway.plane, nil) {
         _ = try await gateway.order(#"{"answers": [{"status": \#(status), "body": {"kind": "Status"}}]}"#)
         let error = await #expect(throws: ConnectorError.self) { try await call() }
         #expect(error?.code == code, "\(status): \(error?.message ?? "")")
@@ -85,7 +95,7 @@ struct GatewayPlaneTests {
 
   @Test("a wrong token and a route of another name are told; nobody there is unreachable")
   func wrong() async throws {
-    try await withGateway { gateway in
+    try await Gateway.with { gateway in
       let token = await #expect(throws: ConnectorError.self) { try await gateway.plane(token: "x").readSplit() }
       #expect(token?.code == .misconfigured && token?.message.contains("401") == true)
       let name = await #expect(throws: ConnectorError.self) { try await gateway.plane(route: "other").readSplit() }
@@ -98,7 +108,7 @@ struct GatewayPlaneTests {
 
   @Test("a route that does not pass its schema is refused at once, and nothing is tried again")
   func invalid() async throws {
-    try await withGateway { gateway in
+    try await Gateway.with { gateway in
       let causes =
         #"{"kind": "Status", "details": {"causes": [{"reason": "FieldValueInvalid", "field": "spec.rules"}]}}"#
       _ = try await gateway.order(#"{"answers": [\#(gateway.get), {"status": 422, "body": \#(causes)}]}"#)
@@ -111,7 +121,7 @@ struct GatewayPlaneTests {
 
   @Test("a patch that is accepted and not made is garbage, not success")
   func liar() async throws {
-    try await withGateway { gateway in
+    try await Gateway.with { gateway in
       _ = try await gateway.order(#"{"ignore": true}"#)
       let error = await #expect(throws: ConnectorError.self) {
         try await gateway.plane.apply(tenth, targets: [:], generation: 1)
@@ -122,7 +132,7 @@ struct GatewayPlaneTests {
 
   @Test("a change is done when the controller has taken it, and refused when it says so")
   func controller() async throws {
-    try await withGateway { gateway in
+    try await Gateway.with { gateway in
       try await gateway.plane.apply(tenth, targets: [:], generation: 1)
       _ = try await gateway.order(#"{"controller": "False"}"#)
       let refused = await #expect(throws: ConnectorError.self) {
@@ -142,7 +152,7 @@ struct GatewayPlaneTests {
     arguments: [("1", "3", 75), ("90", "10", 10), ("2", "1", nil), ("-1", "2", nil), ("0", "5", 100)]
       as [(String, String, Int?)])
   func drift(a: String, b: String, percent: Int?) async throws {
-    try await withGateway { gateway in
+    try await Gateway.with { gateway in
       try await gateway.plane.apply(Split(green: .b, percent: 50, blue: .a), targets: [:], generation: 1)
       _ = try await gateway.order(#"{"route": \#(Gateway.route(a: a, b: b, note: "50:50:a:1"))}"#)
       if let percent {
@@ -158,13 +168,13 @@ struct GatewayPlaneTests {
 
   @Test("a route where a backend stands alone, or beside a third, cannot be switched")
   func shape() async throws {
-    try await withGateway { gateway in
+    try await Gateway.with { gateway in
       for references in [
         #"[{"name": "app-b", "port": 80, "weight": 10}]"#,
         #"[{"name": "app-a"}, {"name": "app-b"}, {"name": "app-c"}]"#, "[]",
       ] {
         _ = try await gateway.order(#"{"route": \#(Gateway.route(references: references))}"#)
-        for call in PlaneRig.calls(gateway.plane) {
+        for call in PlaneRig.calls(gateway.plane, nil) {
           let error = await #expect(throws: ConnectorError.self) { try await call() }
           #expect(error?.code == .misconfigured && error?.message.contains("it needs exactly one") == true)
         }
@@ -175,7 +185,7 @@ struct GatewayPlaneTests {
   @Test("damaged routes never crash and never pass for another split")
   func damaged() async throws {
     var random = PlaneDamage(state: 6)
-    try await withGateway { gateway in
+    try await Gateway.with { gateway in
       let whole = Array(Gateway.route(a: "90", b: "10", note: "90:10:a:1").utf8)
       for _ in 0..<60 {
         var bytes = whole
@@ -189,73 +199,5 @@ struct GatewayPlaneTests {
         #expect(split.a + split.b == 100 || split == .none, "\(text)")
       }
     }
-  }
-
-  private func withGateway(_ body: (Gateway) async throws -> Void) async throws {
-    try await withScratchFolder { folder in
-      try Data(Gateway.route(a: "0", b: "0", note: nil).utf8).write(to: folder.appending(path: "route.json"))
-      let arguments = [folder.appending(path: "route.json").path, "secret-token"]
-      try await PythonServers.with(PythonServers.kubernetes, arguments, folder: folder) { process, port in
-        try await withHTTPClient { client in
-          try await body(try Gateway(process: process, port: port, client: client, folder: folder.path))
-        }
-      }
-    }
-  }
-}
-
-/// The server, and planes that speak to it.
-private struct Gateway {
-  let process: RealProcess
-  let port: Int
-  let client: HTTPClient
-  let folder: String
-  let plane: GatewayPlane
-
-  init(process: RealProcess, port: Int, client: HTTPClient, folder: String) throws {
-    (self.process, self.port, self.client, self.folder) = (process, port, client, folder)
-    plane = try Self.plane(port, client, folder)
-  }
-
-  func plane(token: String = "secret-token", route: String = "app", deadline: Span = .seconds(20)) throws
-    -> GatewayPlane
-  {
-    try Self.plane(port, client, folder, token: token, route: route, deadline: deadline)
-  }
-
-  private static func plane(
-    _ port: Int, _ client: HTTPClient, _ folder: String, token: String = "secret-token", route: String = "app",
-    deadline: Span = .seconds(20)
-  ) throws -> GatewayPlane {
-    try Data("\(token)\n".utf8).write(to: URL(filePath: folder + "/token-\(token)"))
-    let spec = GatewaySpec(
-      server: "http://127.0.0.1:\(port)", namespace: "shop", route: route, serviceA: "app-a", serviceB: "app-b",
-      token: SecretText("${file:token-\(token)}"), url: "http://127.0.0.1:1")
-    return try GatewayPlane(
-      spec, folder: folder, secrets: SecretSource(environment: [:], folder: folder), client: client, deadline: deadline)
-  }
-
-  /// The real answer to the next GET, so that the one after it can be another.
-  var get: String { #"{"status": 200, "body": \#(Self.route(a: "0", b: "0", note: nil))}"# }
-
-  /// Tells the server how to behave; its state.
-  func order(_ json: String) async throws -> String {
-    var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/order")
-    request.method = .POST
-    request.body = .bytes(ByteBuffer(string: json))
-    return String(buffer: try await client.execute(request, timeout: .seconds(20)).body.collect(upTo: 1 << 20))
-  }
-
-  static func route(a: String, b: String, note: String?) -> String {
-    route(
-      references: #"[{"name": "app-a", "port": 80, "weight": \#(a)}, {"name": "app-b", "port": 80, "weight": \#(b)}]"#,
-      note: note)
-  }
-
-  static func route(references: String, note: String? = nil) -> String {
-    let notes = note.map { #", "annotations": {"slipway.dev/split": "\#($0)"}"# } ?? ""
-    return #"{"kind": "HTTPRoute", "metadata": {"name": "app", "resourceVersion": "1", "generation": 1\#(notes)}, "#
-      + #""spec": {"rules": [{"matches": [{"headers": [{"name": "x-canary", "value": "green"}]}], "#
-      + #""backendRefs": [{"name": "app-b", "port": 80}]}, {"backendRefs": \#(references)}]}}"#
   }
 }

@@ -15,7 +15,7 @@ struct PlaneFaultTests {
     ["hello", "{}", "[]", "", "{\"layers\": 1}", "90:11:a:1", "null", "<html>", "\u{0}\u{1}", "[[[[[[[["])
   func garbage(kind: String, answer: String) async throws {
     try await withFake(kind, answer, deadline: .milliseconds(500)) { plane, _ in
-      for call in PlaneRig.calls(plane) {
+      for call in PlaneRig.calls(plane, PlaneKind(rawValue: kind)) {
         // An empty answer of nginx's location is one that serves nothing yet.
         if kind == "nginx", answer.isEmpty { continue }
         let error = await #expect(throws: ConnectorError.self) { try await call() }

@@ -66,24 +66,14 @@ struct MetricsEndpoint: Sendable {
 
   /// Runs `body` within the time of one question, however many it asks.
   func bounded<Value: Sendable>(
-    _ what: String, _ body: @escaping @Sendable () async throws -> Value
+    _ what: String, _ body: @escaping @Sendable () async throws(ConnectorError) -> Value
   ) async throws(ConnectorError) -> Value {
-    do {
-      return try await withThrowingTaskGroup(of: Value.self) { group in
-        group.addTask { try await body() }
-        group.addTask {
-          try await Task.sleep(for: timeout.duration)
-          throw error(.timedOut, "gave no \(what) within \(timeout)")
-        }
-        defer { group.cancelAll() }
-        guard let value = try await group.next() else { throw CancellationError() }
-        return value
-      }
-    } catch let error as ConnectorError {
-      throw error
-    } catch {
-      throw self.error(.timedOut, "was not read to the end because the reading was cancelled")
+    let value = try await within(timeout, body)
+    if Task.isCancelled {
+      throw error(.timedOut, "was not read to the end because the reading was cancelled")
     }
+    guard let value else { throw error(.timedOut, "gave no \(what) within \(timeout)") }
+    return value
   }
 
   private func request(

@@ -21,13 +21,13 @@ struct CloudWatchService: IntervalService {
       "CloudWatch", SecretText(url), timeout: spec.timeout, secrets: secrets, client: client)
     endpoint.example = "https://monitoring.eu-central-1.amazonaws.com"
     endpoint.complaint = { body in
-      let document = try? JSONValue(body)
+      let document = try? JSONTree(body)
       let words = [document?["__type"], document?["message"] ?? document?["Message"]].compactMap { $0?.text }
       return words.isEmpty ? nil : words.joined(separator: ": ")
     }
     // Throttling has status 400 (common errors of the CloudWatch API).
     endpoint.isThrottled = { body in
-      (try? JSONValue(body))?["__type"]?.text.map { $0.contains("Throttl") || $0.contains("LimitExceeded") } ?? false
+      (try? JSONTree(body))?["__type"]?.text.map { $0.contains("Throttl") || $0.contains("LimitExceeded") } ?? false
     }
     self.endpoint = endpoint
   }
@@ -55,7 +55,7 @@ struct CloudWatchService: IntervalService {
   }
 
   private func add(
-    _ result: JSONValue, to points: inout [String: [(second: Double, value: Double?)]]
+    _ result: JSONTree, to points: inout [String: [(second: Double, value: Double?)]]
   ) throws(ConnectorError) {
     let times = result["Timestamps"]?.list ?? []
     let values = result["Values"]?.list ?? []
@@ -76,7 +76,7 @@ struct CloudWatchService: IntervalService {
 
   private func page(
     _ window: IntervalLedger.Window, _ token: String?, _ now: Timestamp
-  ) async throws(ConnectorError) -> JSONValue {
+  ) async throws(ConnectorError) -> JSONTree {
     var queries: [[String: Any]] = []
     for slot in Slot.allCases {
       let dimensions = (slot == .a ? spec.dimensionsA : spec.dimensionsB).sorted { $0.key < $1.key }

@@ -66,12 +66,13 @@ struct PrintedFigures: Sendable, Equatable {
   }
 
   private static func json(_ text: String) -> [String: String]? {
-    guard case .object(let object)? = try? JSONValue(Data(text.utf8)) else { return nil }
+    guard case .object(let object)? = try? JSONTree(Data(text.utf8)) else { return nil }
     return object.compactMapValues { value in
       switch value {
+      case .integer(let integer): "\(integer)"
       case .number(let number): Count.exactly(number).map { "\($0)" } ?? "\(number)"
       case .text(let text): text
-      case .null, .truth, .list, .object: nil
+      case .null, .boolean, .list, .object: nil
       }
     }
   }

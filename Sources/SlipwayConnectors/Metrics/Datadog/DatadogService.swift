@@ -21,7 +21,7 @@ struct DatadogService: IntervalService {
       timeout: spec.timeout, secrets: secrets, client: client)
     endpoint.example = "https://api.datadoghq.com"
     endpoint.complaint = { body in
-      guard let document = try? JSONValue(body) else { return nil }
+      guard let document = try? JSONTree(body) else { return nil }
       return document["errors"]?.list.first?.text ?? document["error"]?.text
     }
     self.endpoint = endpoint

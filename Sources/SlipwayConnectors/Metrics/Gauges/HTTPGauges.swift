@@ -49,6 +49,6 @@ struct JSONGauge: GaugeReader {
     guard let endpoint = endpoints.first(where: { $0.slots.contains(slot) })?.endpoint,
       let path = path.filled(slot: slot, release: release)
     else { return nil }
-    return try await JSONValue.read(endpoint, now: now).sum(at: path, "path", endpoint)
+    return try await JSONTree.read(endpoint, now: now).sum(at: path, "path", endpoint)
   }
 }

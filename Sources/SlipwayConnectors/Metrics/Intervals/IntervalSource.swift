@@ -30,7 +30,7 @@ package struct IntervalSource: CounterSource {
   package func sample(now: Timestamp, releases: [Slot: ReleaseID]) async throws(ConnectorError) -> CounterSample {
     if let window = ledger.window(at: now) {
       let service = service
-      let sums = try await service.endpoint.bounded("sums") {
+      let sums = try await service.endpoint.bounded("sums") { () throws(ConnectorError) in
         try await service.sums(in: window, releases: releases, now: now)
       }
       ledger.take(sums, of: window)
@@ -99,9 +99,9 @@ extension MetricsEndpoint {
   }
 
   /// The document in an answer.
-  func json(_ body: Data) throws(ConnectorError) -> JSONValue {
+  func json(_ body: Data) throws(ConnectorError) -> JSONTree {
     do throws(ReportProblem) {
-      return try JSONValue(body)
+      return try JSONTree(body)
     } catch {
       throw self.error(.garbage, "answers with what is not JSON: it \(error.reason)")
     }

@@ -36,7 +36,7 @@ package struct JSONSource: CounterSource {
       let wanted = slots.filter { slots.count > 1 || releases[$0] != nil }
       guard !wanted.isEmpty else { continue }
       do throws(ConnectorError) {
-        let document = try await JSONValue.read(endpoint, now: now)
+        let document = try await JSONTree.read(endpoint, now: now)
         for slot in wanted {
           sample.add(try figures(of: slot, release: releases[slot], in: document, endpoint), of: slot)
           if let life = process?.filled(slot: slot, release: releases[slot]).map(document.values(at:)), !life.isEmpty {
@@ -54,7 +54,7 @@ package struct JSONSource: CounterSource {
   }
 
   private func figures(
-    of slot: Slot, release: ReleaseID?, in document: JSONValue, _ endpoint: MetricsEndpoint
+    of slot: Slot, release: ReleaseID?, in document: JSONTree, _ endpoint: MetricsEndpoint
   ) throws(ConnectorError) -> SlotFigures {
     guard let all = requests.filled(slot: slot, release: release),
       let wrong = errors.filled(slot: slot, release: release)
@@ -84,12 +84,14 @@ extension JSONPath {
   }
 }
 
-extension JSONValue {
+extension JSONTree {
   /// Asks for a document and reads it.
-  static func read(_ endpoint: MetricsEndpoint, now: Timestamp) async throws(ConnectorError) -> JSONValue {
-    let body = try await endpoint.bounded("figures") { try await endpoint.ask(MetricsQuestion(), now: now) }
+  static func read(_ endpoint: MetricsEndpoint, now: Timestamp) async throws(ConnectorError) -> JSONTree {
+    let body = try await endpoint.bounded("figures") { () throws(ConnectorError) in
+      try await endpoint.ask(MetricsQuestion(), now: now)
+    }
     do throws(ReportProblem) {
-      return try JSONValue(body)
+      return try JSONTree(body)
     } catch {
       throw endpoint.error(.garbage, "answers with what is not JSON: it \(error.reason)")
     }
@@ -114,8 +116,8 @@ extension JSONValue {
   private var kind: String {
     switch self {
     case .null: "nothing"
-    case .truth: "true or false"
-    case .number: "a number"
+    case .boolean: "true or false"
+    case .integer, .number: "a number"
     case .text: "a text"
     case .list: "a list"
     case .object: "an object"
@@ -126,7 +128,8 @@ extension JSONValue {
   var shown: String {
     switch self {
     case .null: "null"
-    case .truth(let truth): "\(truth)"
+    case .boolean(let boolean): "\(boolean)"
+    case .integer(let integer): "\(integer)"
     case .number(let number): "\(number)"
     case .text(let text): String(text.prefix(60))
     case .list, .object: "…"

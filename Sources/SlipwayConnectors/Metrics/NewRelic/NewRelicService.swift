@@ -23,7 +23,7 @@ struct NewRelicService: IntervalService {
     var endpoint = MetricsEndpoint(
       "New Relic", spec.url, headers: ["API-Key": spec.key], timeout: spec.timeout, secrets: secrets, client: client)
     endpoint.example = "https://api.newrelic.com/graphql"
-    endpoint.complaint = { body in (try? JSONValue(body))?["errors"]?.list.first?["message"]?.text }
+    endpoint.complaint = { body in (try? JSONTree(body))?["errors"]?.list.first?["message"]?.text }
     self.endpoint = endpoint
   }
 
@@ -74,7 +74,7 @@ struct NewRelicService: IntervalService {
       requests: try points("requests", rows, nrql), errors: try points("errors", rows, nrql))
   }
 
-  private func points(_ name: String, _ rows: [JSONValue], _ nrql: String) throws(ConnectorError) -> [Int64: UInt64] {
+  private func points(_ name: String, _ rows: [JSONTree], _ nrql: String) throws(ConnectorError) -> [Int64: UInt64] {
     var points: [(second: Double, value: Double?)] = []
     for row in rows {
       guard let begin = row["beginTimeSeconds"]?.number, let value = row[name] else {

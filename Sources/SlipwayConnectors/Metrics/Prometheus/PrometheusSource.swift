@@ -36,7 +36,9 @@ package struct PrometheusSource: CounterSource {
 
   package func sample(now: Timestamp, releases: [Slot: ReleaseID]) async throws(ConnectorError) -> CounterSample {
     memory.releases.withLock { $0 = releases }
-    return try await server.endpoint.bounded("figures") { try await read(now: now, releases: releases) }
+    return try await server.endpoint.bounded("figures") { () throws(ConnectorError) in
+      try await read(now: now, releases: releases)
+    }
   }
 
   private func read(now: Timestamp, releases: [Slot: ReleaseID]) async throws(ConnectorError) -> CounterSample {

@@ -59,25 +59,10 @@ extension SlotQuery {
 extension DatabaseQuestion {
   /// The first row, within `timeout`.
   func row(of query: String, at url: SecretText, timeout: Span) async throws(ConnectorError) -> [String?]? {
-    let result = await withTaskGroup(of: Result<[String?]?, ConnectorError>?.self) { group in
-      group.addTask {
-        do throws(ConnectorError) {
-          return .success(try await firstRow(of: query, at: url))
-        } catch {
-          return .failure(error)
-        }
-      }
-      group.addTask {
-        try? await Task.sleep(for: timeout.duration)
-        return nil
-      }
-      let first = await group.next() ?? nil
-      group.cancelAll()
-      return first
-    }
+    let result = try await within(timeout) { () throws(ConnectorError) in try await firstRow(of: query, at: url) }
     guard let result else {
       throw ConnectorError(.timedOut, "the database at \(url) did not answer the query within \(timeout)")
     }
-    return try result.get()
+    return result
   }
 }

@@ -91,7 +91,9 @@ extension Exposition {
     _ endpoint: MetricsEndpoint, wanting names: Set<String>, now: Timestamp
   ) async throws(ConnectorError) -> Exposition {
     let question = MetricsQuestion(accept: "text/plain;version=0.0.4;q=1,*/*;q=0.1")
-    let body = try await endpoint.bounded("metrics") { try await endpoint.ask(question, now: now) }
+    let body = try await endpoint.bounded("metrics") { () throws(ConnectorError) in
+      try await endpoint.ask(question, now: now)
+    }
     guard !body.isEmpty else { throw endpoint.error(.garbage, "answers with nothing") }
     do throws(ExpositionProblem) {
       return try Exposition(body, wanting: names)

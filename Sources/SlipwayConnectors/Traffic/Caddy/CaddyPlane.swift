@@ -28,9 +28,7 @@ package struct CaddyPlane: TrafficPlane {
   }
 
   package var capabilities: PlaneCapabilities {
-    PlaneCapabilities(
-      dealing: .random, settles: .milliseconds(50), countsPerSlot: false, fallsBack: true,
-      tellsInFlight: true, cuts: false, closesKeepAlives: true)
+    PlaneCapabilities(settles: .milliseconds(50), cuts: false)
   }
 
   package func readSplit() async throws(ConnectorError) -> Split {
@@ -81,7 +79,7 @@ package struct CaddyPlane: TrafficPlane {
     let (handler, _) = try await handler()
     guard let route = CaddyRoute(handler, id: spec.id) else { throw shapeless }
     guard let target = route.targets[slot] else { return 0 }
-    guard let servers = try await wire.json("/reverse_proxy/upstreams").list else {
+    guard case .list(let servers) = try await wire.json("/reverse_proxy/upstreams") else {
       throw ConnectorError(.garbage, "\(wire.place) gives no list of its upstreams; is another program there?")
     }
     return servers.first { $0["address"]?.text == target.text }?["num_requests"]?.integer ?? 0
@@ -117,7 +115,7 @@ package struct CaddyPlane: TrafficPlane {
         "Caddy has no handler with '@id': '\(spec.id)' (\(answer.excerpt)); docs/planes.md has one that works")
     }
     guard answer.status == 200 else { throw wire.refusal(answer, path) }
-    guard let tree = JSONTree(answer.body), let tag = answer.headers.first(name: "Etag") else {
+    guard let tree = try? JSONTree(answer.body), let tag = answer.headers.first(name: "Etag") else {
       throw ConnectorError(
         .garbage, "\(wire.place) answered \(path) with '\(answer.excerpt)'; is another program there?")
     }

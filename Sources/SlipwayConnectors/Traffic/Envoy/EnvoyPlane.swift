@@ -31,9 +31,7 @@ package struct EnvoyPlane: TrafficPlane {
   }
 
   package var capabilities: PlaneCapabilities {
-    PlaneCapabilities(
-      dealing: .random, settles: .milliseconds(10), countsPerSlot: true, fallsBack: true,
-      tellsInFlight: true, cuts: false)
+    PlaneCapabilities(settles: .milliseconds(10), cuts: false)
   }
 
   package func readSplit() async throws(ConnectorError) -> Split { try await runtime().split(spec.name) }
@@ -128,7 +126,7 @@ extension EnvoyPlane {
     for (slot, text) in targets.sorted(by: { $0.key < $1.key }) {
       let target = try PlaneTarget(text, for: "Envoy")
       let name = EnvoyRuntime.plain(slot, spec.name)
-      let cluster = clusters["cluster_statuses"]?.list?.first { $0["name"]?.text == name }
+      let cluster = clusters["cluster_statuses"]?.list.first { $0["name"]?.text == name }
       let hosts = cluster?["host_statuses"]?.list ?? []
       let fits = hosts.contains { host in
         let address = host["address"]?["socket_address"]

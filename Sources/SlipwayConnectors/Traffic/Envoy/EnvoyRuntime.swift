@@ -15,17 +15,17 @@ struct EnvoyRuntime: Sendable {
   ///   - tree: the answer to `/runtime?format=json`.
   ///   - name: what the keys begin with.
   init?(_ tree: JSONTree, name: String) {
-    guard let layers = tree["layers"]?.list, case .object(let entries)? = tree["entries"] else { return nil }
+    guard case .list(let layers)? = tree["layers"], case .object(let entries)? = tree["entries"] else { return nil }
     self.layers = layers.compactMap(\.text)
     var values: [String: String] = [:]
     var perLayer: [String: [String]] = [:]
     for (key, entry) in entries where key.hasPrefix(name + ".") {
-      guard let value = entry["final_value"]?.text, let said = entry["layer_values"]?.list?.map(\.text),
+      guard let value = entry["final_value"]?.text, case .list(let said)? = entry["layer_values"],
         said.count == layers.count
       else { return nil }
       let short = String(key.dropFirst(name.count + 1))
       values[short] = value
-      perLayer[short] = said.map { $0 ?? "" }
+      perLayer[short] = said.map { $0.text ?? "" }
     }
     self.values = values
     self.perLayer = perLayer

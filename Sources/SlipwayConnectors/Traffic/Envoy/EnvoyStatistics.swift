@@ -18,14 +18,19 @@ struct EnvoyStatistics: Sendable {
     return "/stats?format=json&filter=\(encoded)"
   }
 
+  /// - Throws: `garbage` for what is no answer of Envoy's or a value that is no count, `misconfigured` where a cluster is missing.
   init(_ tree: JSONTree, name: String) throws(ConnectorError) {
-    guard let list = tree["stats"]?.list else {
+    guard case .list(let list)? = tree["stats"] else {
       throw ConnectorError(.garbage, "Envoy's statistics hold no 'stats'; is another program there?")
     }
     var counts: [String: UInt64] = [:]
     for item in list {
-      guard let key = item["name"]?.text, let value = item["value"]?.integer, value >= 0 else { continue }
-      counts[key] = UInt64(value)
+      // What has no name is no counter.
+      guard let key = item["name"]?.text else { continue }
+      guard case .integer(let value)? = item["value"], let count = Count.exactly(Double(value)) else {
+        throw ConnectorError(.garbage, "Envoy gives no count for '\(key.prefix(200))'")
+      }
+      counts[key] = count
     }
     for slot in Slot.allCases {
       for cluster in [EnvoyRuntime.plain(slot, name), EnvoyRuntime.withFallback(slot, name)]

@@ -3,26 +3,50 @@ internal import SlipwayModel
 
 /// An HTTPRoute of the Gateway API as Kubernetes gives it, with the two backends of an environment in it.
 struct HTTPRoute: Sendable {
+  let name: String
   let version: String
   let generation: Int
   /// What Slipway noted beside the weights.
   let note: SplitEntry?
   let hasAnnotations: Bool
+  /// Who owns the rules besides Slipway, as a sentence names them; nil where nobody else does.
+  let foreignOwner: String?
   private let rules: [JSONTree]
   private let parents: [JSONTree]
 
   static let annotation = "slipway.dev/split"
+  /// The name that Slipway's changes carry in `managedFields`.
+  static let manager = "slipway"
 
   init?(_ tree: JSONTree) {
     guard tree["kind"]?.text == "HTTPRoute", let metadata = tree["metadata"],
-      let version = metadata["resourceVersion"]?.text, let rules = tree["spec"]?["rules"]?.list
+      let version = metadata["resourceVersion"]?.text, case .list(let rules)? = tree["spec"]?["rules"]
     else { return nil }
     self.version = version
+    name = metadata["name"]?.text ?? ""
     self.rules = rules
     generation = metadata["generation"]?.integer ?? 0
     hasAnnotations = metadata["annotations"] != nil
     note = metadata["annotations"]?[Self.annotation]?.text.flatMap { SplitEntry($0) }
     parents = tree["status"]?["parents"]?.list ?? []
+    foreignOwner = Self.owner(in: metadata["managedFields"]?.list ?? [])
+  }
+
+  /// The field manager besides Slipway that wrote the rules last.
+  ///
+  /// Kubernetes keeps who wrote which field. `spec.rules` is an atomic list (`+listType=atomic` in the Gateway API's types), so whoever changes a
+  /// weight owns all rules, and the owner of the rules is the one who wrote the weights.
+  private static func owner(in fields: [JSONTree]) -> String? {
+    let owners = fields.compactMap { entry -> (name: String, operation: String, time: String)? in
+      guard let name = entry["manager"]?.text, name != manager, entry["subresource"] == nil,
+        entry["fieldsV1"]?["f:spec"]?["f:rules"] != nil
+      else { return nil }
+      return (name, entry["operation"]?.text ?? "Update", entry["time"]?.text ?? "")
+    }
+    // Times are RFC 3339 in UTC, which sort as text.
+    guard let last = owners.max(by: { $0.time < $1.time }) else { return nil }
+    let way = last.operation == "Apply" ? " by server-side apply" : ""
+    return "field manager '\(last.name.prefix(100))'\(way)" + (last.time.isEmpty ? "" : " at \(last.time.prefix(40))")
   }
 
   /// Where the weights of both services stand.
@@ -62,7 +86,7 @@ struct HTTPRoute: Sendable {
   func tester(_ services: [Slot: String]) -> (rule: Int, slot: Slot)? {
     for (index, rule) in rules.enumerated() {
       let references = rule["backendRefs"]?.list ?? []
-      let isNarrow = (rule["matches"]?.list ?? []).contains { $0["headers"]?.list?.isEmpty == false }
+      let isNarrow = (rule["matches"]?.list ?? []).contains { $0["headers"]?.list.isEmpty == false }
       guard isNarrow, references.count == 1,
         let slot = Slot.allCases.first(where: { services[$0] == references[0]["name"]?.text })
       else { continue }
@@ -78,8 +102,8 @@ struct HTTPRoute: Sendable {
     guard (0...1_000_000).contains(a), (0...1_000_000).contains(b), a + b == 0 || (a * 100) % (a + b) == 0 else {
       throw ConnectorError(
         .garbage,
-        "the HTTPRoute has weights \(a) and \(b), which are no whole percentages; somebody else changed them, the next change by "
-          + "slipway puts them right")
+        "the HTTPRoute has weights \(a) and \(b), which are no whole percentages; \(foreignOwner ?? "somebody else") changed "
+          + "them, the next change by slipway puts them right")
     }
     guard note != nil || a + b != 0 else { return .none }
     let share = a + b == 0 ? 0 : a * 100 / (a + b)

@@ -109,9 +109,7 @@ package struct HAProxyPlane: TrafficPlane {
   }
 
   package var capabilities: PlaneCapabilities {
-    PlaneCapabilities(
-      dealing: .random, settles: .milliseconds(10), countsPerSlot: true, fallsBack: true,
-      tellsInFlight: true, cuts: true)
+    PlaneCapabilities(settles: .milliseconds(10), cuts: true)
   }
 
   private func tally(_ slot: Slot, _ statistics: HAProxyStatistics) throws(ConnectorError) -> HAProxyTally {

@@ -43,9 +43,7 @@ package struct NginxPlane: TrafficPlane {
   }
 
   package var capabilities: PlaneCapabilities {
-    PlaneCapabilities(
-      dealing: .random, settles: Self.settling, countsPerSlot: false, fallsBack: true,
-      tellsInFlight: false, cuts: false, closesKeepAlives: true)
+    PlaneCapabilities(settles: Self.settling, cuts: false)
   }
 
   package func readSplit() async throws(ConnectorError) -> Split {

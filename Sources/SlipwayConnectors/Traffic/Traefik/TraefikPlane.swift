@@ -35,9 +35,7 @@ package struct TraefikPlane: TrafficPlane {
   }
 
   package var capabilities: PlaneCapabilities {
-    PlaneCapabilities(
-      dealing: .exact, settles: .milliseconds(250), countsPerSlot: true, fallsBack: true,
-      tellsInFlight: false, cuts: false)
+    PlaneCapabilities(settles: .milliseconds(250), cuts: false)
   }
 
   package func readSplit() async throws(ConnectorError) -> Split {
@@ -77,9 +75,10 @@ package struct TraefikPlane: TrafficPlane {
   private func object(_ path: String) async throws(ConnectorError) -> JSONTree? {
     let question = "/api/http/\(path)@file"
     let answer = try await wire.ask(question)
-    if answer.status == 404, JSONTree(answer.body)?["message"]?.text?.contains("not found") == true { return nil }
+    let tree = try? JSONTree(answer.body)
+    if answer.status == 404, tree?["message"]?.text?.contains("not found") == true { return nil }
     guard answer.status == 200 else { throw wire.refusal(answer, question) }
-    guard let tree = JSONTree(answer.body) else {
+    guard let tree else {
       throw ConnectorError(.garbage, "\(wire.place) answered \(question) with no JSON: '\(answer.excerpt)'")
     }
     return tree
@@ -98,7 +97,7 @@ package struct TraefikPlane: TrafficPlane {
         var isThere = true
         for (slot, target) in addresses {
           let service = try await object("services/\(TraefikServices.slot(slot, spec.name))")
-          let server = service?["loadBalancer"]?["servers"]?.list?.first?["url"]?.text
+          let server = service?["loadBalancer"]?["servers"]?.list.first?["url"]?.text
           isThere = isThere && server == "http://\(target.text)"
         }
         if isThere { return }

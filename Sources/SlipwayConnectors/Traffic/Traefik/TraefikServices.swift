@@ -56,10 +56,10 @@ enum TraefikServices {
 
   /// The addresses in a file that ``file(for:targets:_:)`` wrote, for those that a change does not name.
   static func targets(in file: String, _ name: String) -> [Slot: PlaneTarget] {
-    let services = JSONTree(Data(file.utf8))?["http"]?["services"]
+    let services = (try? JSONTree(Data(file.utf8)))?["http"]?["services"]
     var found: [Slot: PlaneTarget] = [:]
     for slot in Slot.allCases {
-      let url = services?[self.slot(slot, name)]?["loadBalancer"]?["servers"]?.list?.first?["url"]?.text
+      let url = services?[self.slot(slot, name)]?["loadBalancer"]?["servers"]?.list.first?["url"]?.text
       guard let url, url.hasPrefix("http://") else { continue }
       found[slot] = try? PlaneTarget(String(url.dropFirst(7)), for: "Traefik")
     }

@@ -18,12 +18,13 @@ struct TraefikStatistics: Sendable {
       else {
         continue
       }
-      guard let value = Double(line[line.index(after: end)...].drop { $0 == " " }), value >= 0, value < 1e15,
-        let mark = labels.range(of: "code=\""), let code = Int(labels[mark.upperBound...].prefix(3))
+      guard let value = Double(line[line.index(after: end)...].drop { $0 == " " }), let count = Count.exactly(value),
+        let mark = labels.range(of: "code=\""), let code = Int(labels[mark.upperBound...].prefix { $0 != "\"" })
       else { throw ConnectorError(.garbage, "Traefik's metrics hold '\(line.prefix(200))', which is no counter") }
-      slots[slot, default: SlotCounters()].add(UInt64(value), status: code)
+      slots[slot, default: SlotCounters()].add(count, status: code)
     }
-    guard let start, start.isFinite else {
+    // A page whose last line has no end may have lost the rest of a number.
+    guard let start, start.isFinite, page.hasSuffix("\n") else {
       throw ConnectorError(.garbage, "Traefik's metrics are cut off or another program's; is 'metrics.prometheus' on?")
     }
     self.start = start

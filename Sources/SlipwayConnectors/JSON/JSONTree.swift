@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// Any JSON, so that what Slipway does not know in a proxy's configuration comes back as it was.
+/// Any JSON, whose shape others decide: what Slipway does not know comes back as it was, and whole numbers stay exact.
 indirect enum JSONTree: Codable, Sendable, Equatable {
   case null
   case boolean(Bool)
@@ -10,10 +10,16 @@ indirect enum JSONTree: Codable, Sendable, Equatable {
   case list([JSONTree])
   case object([String: JSONTree])
 
-  /// Nil for what is no JSON.
-  init?(_ data: Data) {
-    guard let tree = try? JSONDecoder().decode(JSONTree.self, from: data) else { return nil }
-    self = tree
+  /// Reads a document that is whole, strict, not nested without end, and has no key twice.
+  ///
+  /// - Throws: the place of the damage.
+  init(_ data: Data) throws(ReportProblem) {
+    try JSONSyntax.check(data)
+    do {
+      self = try JSONDecoder().decode(JSONTree.self, from: data)
+    } catch {
+      throw ReportProblem("cannot be decoded")
+    }
   }
 
   init(from decoder: any Decoder) throws {
@@ -66,8 +72,26 @@ indirect enum JSONTree: Codable, Sendable, Equatable {
   }
 
   var text: String? { if case .text(let text) = self { text } else { nil } }
-  var list: [JSONTree]? { if case .list(let list) = self { list } else { nil } }
+  /// The values of a list; none where this is another thing.
+  var list: [JSONTree] { if case .list(let list) = self { list } else { [] } }
   var integer: Int? { if case .integer(let integer) = self { Int(exactly: integer) } else { nil } }
+
+  /// The number; also one that is written as text, as many services do with large ones.
+  var number: Double? {
+    switch self {
+    case .integer(let integer): Double(integer)
+    case .number(let number): number
+    case .text(let text): Self.isNumber(text) ? Double(text) : nil
+    case .null, .boolean, .list, .object: nil
+    }
+  }
+
+  private static func isNumber(_ text: String) -> Bool {
+    !text.isEmpty && text.count <= 40 && text.allSatisfy { $0.isASCII && ($0.isNumber || "+-.eE".contains($0)) }
+  }
+
+  /// The keys of an object whose values are text.
+  var texts: [String: String] { if case .object(let object) = self { object.compactMapValues(\.text) } else { [:] } }
 }
 
 extension JSONTree: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,

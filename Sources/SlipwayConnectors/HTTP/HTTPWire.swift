@@ -6,7 +6,7 @@ internal import NIOSSL
 internal import SlipwayModel
 
 /// One request and its whole answer, bounded in time and size; a redirect is followed without whatever proved who asks.
-struct RegistryWire: Sendable {
+struct HTTPWire: Sendable {
   let client: HTTPClient
   let timeout: Span
 
@@ -34,46 +34,47 @@ struct RegistryWire: Sendable {
   /// - Throws: `unreachable`, `timedOut`, or `garbage` for an answer that is larger than the limit.
   func ask(_ request: Request, _ what: String) async throws(ConnectorError) -> Answer {
     // The client's own deadline ends with the head of the answer; a body that trickles must end too.
-    let answer = await withTaskGroup(of: Result<Answer, ConnectorError>?.self) { group in
-      group.addTask { await self.following(request, what) }
-      group.addTask {
-        try? await Task.sleep(for: timeout.duration)
-        return nil
-      }
-      let first = await group.next() ?? nil
-      group.cancelAll()
-      return first
-    }
+    let answer = try await within(timeout) { () throws(ConnectorError) in try await following(request, what) }
     if Task.isCancelled { throw ConnectorError(.timedOut, "asking \(what) was cancelled") }
     guard let answer else { throw late(what) }
-    return try answer.get()
+    return answer
   }
 
-  private func following(_ request: Request, _ what: String) async -> Result<Answer, ConnectorError> {
-    var request = request
-    do throws(ConnectorError) {
-      while true {
-        let answer = try await once(request, what)
-        guard [301, 302, 303, 307, 308].contains(answer.status) else { return .success(answer) }
-        guard request.redirects > 0 else {
-          throw ConnectorError(.garbage, "\(what) sends from place to place without end")
-        }
-        guard let location = answer.headers.first(name: "location"),
-          let next = URL(string: location, relativeTo: request.url)?.absoluteURL, next.host()?.isEmpty == false,
-          next.scheme == "https" || (next.scheme == "http" && (request.url.scheme == "http" || next.isLoopback))
-        else { throw ConnectorError(.garbage, "\(what) sends to an address that cannot be asked safely") }
-        // Own certificates and what proves who asks belong to the registry, not to where it stores its blobs.
-        if next.host() != request.url.host() || next.port != request.url.port { request.tls = nil }
-        request.authorization = nil
-        request.url = next
-        request.redirects -= 1
+  private func following(_ first: Request, _ what: String) async throws(ConnectorError) -> Answer {
+    var request = first
+    while true {
+      let answer = try await once(request, what)
+      guard [301, 302, 303, 307, 308].contains(answer.status) else { return answer }
+      guard request.redirects > 0 else {
+        throw ConnectorError(.garbage, "\(what) sends from place to place without end")
       }
-    } catch {
-      return .failure(error)
+      guard let location = answer.headers.first(name: "location"),
+        let next = URL(string: location, relativeTo: request.url)?.absoluteURL, next.host()?.isEmpty == false,
+        next.scheme == "https" || (next.scheme == "http" && (request.url.scheme == "http" || next.isLoopback))
+      else { throw ConnectorError(.garbage, "\(what) sends to an address that cannot be asked safely") }
+      // Own certificates and what proves who asks belong to the one who was asked, not to where it stores its blobs.
+      if next.host() != request.url.host() || next.port != request.url.port { request.tls = nil }
+      request.authorization = nil
+      request.url = next
+      request.redirects -= 1
     }
   }
 
   private func once(_ request: Request, _ what: String) async throws(ConnectorError) -> Answer {
+    let response = try await begin(request, what)
+    do {
+      let body =
+        request.method == .HEAD ? Data() : Data(try await response.body.collect(upTo: request.limit).readableBytesView)
+      return Answer(status: Int(response.status.code), headers: response.headers, body: body)
+    } catch {
+      throw translated(error, what, request.limit)
+    }
+  }
+
+  /// Sends `request` and follows nothing; the body of the answer is still to come, and whoever reads it bounds size and time.
+  ///
+  /// - Throws: as ``ask(_:_:)``.
+  func begin(_ request: Request, _ what: String) async throws(ConnectorError) -> HTTPClientResponse {
     var asked = HTTPClientRequest(url: request.url.absoluteString)
     asked.method = request.method
     asked.tlsConfiguration = request.tls
@@ -82,12 +83,7 @@ struct RegistryWire: Sendable {
     for (name, value) in request.headers { asked.headers.add(name: name, value: value) }
     if let body = request.body { asked.body = .bytes(ByteBuffer(bytes: body)) }
     request.authorization?.reveal { asked.headers.add(name: "Authorization", value: $0) }
-    do {
-      let response = try await client.execute(asked, timeout: .milliseconds(timeout.milliseconds))
-      let body =
-        request.method == .HEAD ? Data() : Data(try await response.body.collect(upTo: request.limit).readableBytesView)
-      return Answer(status: Int(response.status.code), headers: response.headers, body: body)
-    } catch {
+    do { return try await client.execute(asked, timeout: .milliseconds(timeout.milliseconds)) } catch {
       throw translated(error, what, request.limit)
     }
   }
