@@ -43,6 +43,7 @@ package struct WatchReplay: Sendable {
     var carried = Carried(reference: recording.reference)
     for (index, stretch) in recording.stretches.enumerated() {
       if stretch.beginsAnew { (carried.crashesSince, carried.state) = (nil, nil) }
+      carried.state = carried.state ?? Self.begun(stretch.prior, spec)
       var samples: [CounterSample] = []
       for sample in stretch.samples {
         samples.append(sample)
@@ -131,6 +132,15 @@ package struct WatchReplay: Sendable {
       let edge = samples.lastIndex(where: { $0.at <= now - spec.window })
     else { return samples }
     return Array(samples[edge...])
+  }
+
+  /// The evidence of the first look with what was known then of the hours before; nil where the judge is to find that out itself.
+  private static func begun(_ prior: WatchRecording.Prior?, _ spec: WatchSpec) -> SequentialState? {
+    guard let prior, case .sequential(let sequential) = spec.judge else { return nil }
+    let given = sequential.dispersion.map { SequentialState.Dispersion(errors: $0, latency: $0, isGiven: true) }
+    var state = SequentialState(dispersion: given ?? prior.dispersion)
+    state.edges = prior.edges
+    return state
   }
 
   /// The rules with the dispersion that was measured then, where they do not say their own.
