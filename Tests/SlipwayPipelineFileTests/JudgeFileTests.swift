@@ -101,7 +101,8 @@ struct JudgeFileTests {
   static let refusals: [Refusal] = [
     Refusal("§bayesian", "'bayesian' is no judge"), Refusal("§sequentiel", "'sequentiel' is no judge"),
     Refusal("{§bayesian: {}}", "'bayesian'"), Refusal("§7", "'7' is no judge"), Refusal("§[sequential]", "a list"),
-    Refusal("§{sequential: {}, thresholds: {}}", "a judge has 2 keys"), Refusal("{sequential: §0.02}", "a number stands here"),
+    Refusal("§{sequential: {}, thresholds: {}}", "a judge has 2 keys"),
+    Refusal("{sequential: §0.02}", "a number stands here"),
     Refusal("{sequential: {§alpha: 1%}}", "'alpha'"), Refusal("{sequential: {§error_bugdet: 2%}}", "'error_bugdet'"),
     Refusal("{sequential: {error_budget: §0%}}", "'0%' is no useful bound on false alarms"),
     Refusal("{sequential: {error_budget: §0.005%}}", "'0.005%' is no useful bound on false alarms"),

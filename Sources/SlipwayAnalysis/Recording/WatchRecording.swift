@@ -13,10 +13,14 @@ package struct WatchRecording: Sendable, Equatable {
     package var planned: Span?
     /// What the sequential judge knew at the first reading where its evidence began with it; nil: not known, or it went on.
     package var prior: Prior?
+    /// When the watch was noted to have begun; nil: with its first reading.
+    package var startedAt: Timestamp?
 
     package init(
-      percent: Int, samples: [CounterSample], beginsAnew: Bool = false, planned: Span? = nil, prior: Prior? = nil
+      percent: Int, samples: [CounterSample], beginsAnew: Bool = false, planned: Span? = nil, prior: Prior? = nil,
+      startedAt: Timestamp? = nil
     ) {
+      self.startedAt = startedAt
       self.prior = prior
       self.planned = planned
       self.percent = percent

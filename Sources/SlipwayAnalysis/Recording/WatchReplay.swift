@@ -106,7 +106,8 @@ package struct WatchReplay: Sendable {
           spec: spec, green: recording.green, blue: recording.blue, percent: stretch.percent,
           mustProve: stretch.percent == steady,
           planned: recording.planned ?? recording.stretches.reduce(Span.zero) { $0 + ($1.planned ?? $1.length) },
-          duration: stretch.planned ?? stretch.length, startedAt: now == first ? nil : first, samples: samples,
+          duration: stretch.planned ?? stretch.length, startedAt: now == first ? nil : stretch.startedAt ?? first,
+          samples: samples,
           reference: carried.reference, crashesSince: carried.crashesSince, state: carried.state,
           previous: previous, now: now))
       carried.crashesSince = carried.crashesSince ?? samples.last

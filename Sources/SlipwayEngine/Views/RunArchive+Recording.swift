@@ -98,7 +98,7 @@ private struct RecordingCollector {
       recording.stretches.append(
         WatchRecording.Stretch(
           percent: percent, samples: [sample], beginsAnew: beginsAnew, planned: duration,
-          prior: isBegun ? judgement.state.map(WatchRecording.Prior.init) : nil))
+          prior: isBegun ? judgement.state.map(WatchRecording.Prior.init) : nil, startedAt: startedAt))
       beginsAnew = false
     }
     watch = (step, startedAt)
