@@ -22,11 +22,20 @@ struct JudgeBench: AsyncParsableCommand {
     let start = ContinuousClock.now
     let scenarios = Tables.scenarios
     let used = workers == 0 ? ProcessInfo.processInfo.activeProcessorCount : workers
-    print("\(scenarios.count) scenarios, \(runs) runs each, 180 looks a run, \(used) processors, seed \(seed)")
-    let cells = await Simulation.cells(scenarios, runs: runs, seed: seed, workers: used)
+    let slow = LatencyTables.scenarios
+    print(
+      "\(scenarios.count) scenarios of errors and \(slow.count) of latencies, \(runs) runs each, 180 looks a run, \(used) processors, seed \(seed)"
+    )
+    let cells = await Simulation<Cell>.cells(scenarios, runs: runs, seed: seed, workers: used)
     let tables = Tables(cells: cells)
     tables.show()
-    var targets = Targets(tables)
+    let middle = ContinuousClock.now
+    // Other seeds than those of errors.
+    let latencies = await Simulation<LatencyCell>.cells(slow, runs: runs, seed: seed ^ 1 << 60, workers: used)
+    let latencyTables = LatencyTables(cells: latencies)
+    latencyTables.show()
+    print("\n\(middle - start) for errors, \(ContinuousClock.now - middle) for latencies")
+    var targets = Targets(tables, latencyTables)
     targets.show()
     Speed.show()
     print("\n\(ContinuousClock.now - start) in all")

@@ -15,19 +15,24 @@ enum Rules {
   }
 
   /// Flagger: success of at least 99 % in each minute; five failed checks over the whole analysis, acted on at the next tick.
-  static func flagger(_ run: Run) -> Int? {
+  static func flagger(_ run: Run) -> Int? { flagger(minutes(run.canary).map { 1 - $0 >= 0.99 }) }
+
+  /// The same by whether each minute's check was passed.
+  static func flagger(_ passed: [Bool]) -> Int? {
     var failed = 0
-    for (minute, rate) in minutes(run.canary).enumerated() {
+    for (minute, isPassed) in passed.enumerated() {
       if failed >= 5 { return (minute + 1) * perMinute }
-      if !(1 - rate >= 0.99) { failed += 1 }
+      if !isPassed { failed += 1 }
     }
     return nil
   }
 
   /// Argo Rollouts: a success condition each minute, `failureLimit: 3`.
-  static func argo(_ run: Run, atLeast least: Double) -> Int? {
+  static func argo(_ run: Run, atLeast least: Double) -> Int? { argo(minutes(run.canary).map { 1 - $0 >= least }) }
+
+  static func argo(_ passed: [Bool]) -> Int? {
     var failed = 0
-    for (minute, rate) in minutes(run.canary).enumerated() where !(1 - rate >= least) {
+    for (minute, isPassed) in passed.enumerated() where !isPassed {
       failed += 1
       if failed > 3 { return (minute + 1) * perMinute }
     }
@@ -45,8 +50,11 @@ enum Rules {
     var metric = KayentaMetric(name: "errors", source: .errorRate)
     metric.direction = .increase
     metric.nan = .replace
+    return kayenta(metric, minutes(run.canary).map { $0 * 100 }, minutes(run.equal).map { $0 * 100 }, at: ends)
+  }
+
+  static func kayenta(_ metric: KayentaMetric, _ canary: [Double], _ equal: [Double], at ends: [Int]) -> Int? {
     let classifier = KayentaClassifier(metric)
-    let (canary, equal) = (minutes(run.canary).map { $0 * 100 }, minutes(run.equal).map { $0 * 100 })
     return ends.first { end in
       classifier.classify(canary: Array(canary[..<end]), baseline: Array(equal[..<end])).label == .high
     }.map { $0 * perMinute }
@@ -64,6 +72,35 @@ enum Rules {
       if spread > 0, (one - other) / spread > 2.326347874 { return bin + 1 }
     }
     return nil
+  }
+
+  /// The exact test of the canary's part of all errors given its part of all requests, on one side at 1 %, at every interval.
+  static func exactTest(_ run: Run) -> Int? {
+    var (canary, blue) = (Tally(), Tally())
+    for bin in 0..<Run.bins {
+      canary += run.canary[bin]
+      blue += run.blue[bin]
+      let part = canary.requests / max(1, canary.requests + blue.requests)
+      if isRare(canary.hits, of: canary.hits + blue.hits, part) { return bin + 1 }
+    }
+    return nil
+  }
+
+  /// Whether so many of `count` or more come by chance in at most 1 % of cases, each with probability `part`.
+  private static func isRare(_ hits: Double, of count: Double, _ part: Double) -> Bool {
+    // Up to the mean it is more than a fifth of all cases.
+    guard part > 0, part < 1, hits > count * part else { return false }
+    let ways: Double = lgamma(count + 1) - lgamma(hits + 1) - lgamma(count - hits + 1)
+    let odds: Double = part / (1 - part)
+    var term: Double = exp(ways + hits * log(part) + (count - hits) * log1p(-part))
+    var (sum, next) = (0.0, hits)
+    while sum <= 0.01, next <= count, term > sum * 1e-12 {
+      sum += term
+      let step: Double = (count - next) / (next + 1)
+      term *= step * odds
+      next += 1
+    }
+    return sum <= 0.01
   }
 
   /// Lindon and Malek on errors alone with a weak prior, at 1 %.

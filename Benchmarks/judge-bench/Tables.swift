@@ -79,7 +79,7 @@ struct Tables {
     for rule in RuleName.allCases where rule != .oracle {
       let figures = Self.columns.map { column in
         Self.healthy.map { row in
-          short(cell(Scenario(rate: column.rate, base: column.base, trouble: row.trouble)).stopped(rule))
+          short(cell(Scenario(rate: column.rate, base: column.base, trouble: row.trouble)).delays.stopped(rule))
         }.joined(separator: " / ")
       }
       print("| \(rule.rawValue) | \(figures.joined(separator: " | ")) |")
@@ -93,10 +93,9 @@ struct Tables {
     for rule in RuleName.allCases {
       let figures = columns.map { column in
         let cell = cell(column.scenario)
-        let delays = [0.5, 0.95].map { part in cell.delay(rule, part).map { "\(Int($0))" } ?? "–" }
         let errors = cell.meanErrors(rule)
         return
-          "\(short(100 - cell.stopped(rule))) · \(delays[0])/\(delays[1]) · \(errors < 10 ? short(errors) : "\(Int(errors.rounded()))")"
+          "\(short(100 - cell.delays.stopped(rule))) · \(cell.delays.shown(rule)) · \(errors < 10 ? short(errors) : "\(Int(errors.rounded()))")"
       }
       print("| \(rule.rawValue) | \(figures.joined(separator: " | ")) |")
     }
@@ -119,7 +118,7 @@ struct Tables {
     let figures = Self.columns.map { column in
       let cell = cell(scenario(column.rate, column.base))
       let promoted = cell.promotedPercent
-      return "\(short(promoted)) / \(short(max(0, 100 - promoted - cell.stopped(.rollBack))))"
+      return "\(short(promoted)) / \(short(max(0, 100 - promoted - cell.delays.stopped(.rollBack))))"
     }
     print("| \(name) | \(figures.joined(separator: " | ")) |")
   }
@@ -130,8 +129,9 @@ struct Tables {
     print("|---|" + String(repeating: "---|", count: names.count))
   }
 
-  /// Two digits that count.
-  private func short(_ value: Double) -> String {
-    value == 0 ? "0" : value.magnitude >= 9.95 ? "\(Int(value.rounded()))" : String(format: "%.2g", value)
-  }
+}
+
+/// Two digits that count.
+func short(_ value: Double) -> String {
+  value == 0 ? "0" : value.magnitude >= 9.95 ? "\(Int(value.rounded()))" : String(format: "%.2g", value)
 }

@@ -3,9 +3,10 @@ internal import Foundation
 /// What the judge has to reach (canary-analysis, section 7), beside what it did.
 struct Targets {
   let tables: Tables
+  let latencies: LatencyTables
   private(set) var isMet = true
 
-  init(_ tables: Tables) { self.tables = tables }
+  init(_ tables: Tables, _ latencies: LatencyTables) { (self.tables, self.latencies) = (tables, latencies) }
 
   mutating func show() {
     print("\nTargets\n")
@@ -13,11 +14,12 @@ struct Targets {
       let worst =
         Tables.columns.flatMap { column in
           Tables.healthy.map { row in
-            tables.cell(Scenario(rate: column.rate, base: column.base, trouble: row.trouble)).stopped(rule)
+            tables.cell(Scenario(rate: column.rate, base: column.base, trouble: row.trouble)).delays.stopped(rule)
           }
         }.max() ?? 100
       line("false stops, \(name), worst column", worst, "%", atMost: 1)
     }
+    line("false stops by latency (T4 or T5), worst column", latencies.worstPaused, "%", atMost: 1)
     delays()
     promotions()
   }
@@ -28,8 +30,8 @@ struct Targets {
       let cell = tables.cell(column.scenario)
       // Where two and a half times the oracle's delay is longer than the watch, nothing is said.
       let room = Double(Run.bins - column.scenario.begins) * Run.seconds
-      guard let best = cell.delay(.oracle, 0.5), best * 2.5 <= room else { continue }
-      let ratio = (cell.delay(.strict, 0.5) ?? .infinity) / best
+      guard let best = cell.delays.value(.oracle, 0.5), best * 2.5 <= room else { continue }
+      let ratio = (cell.delays.value(.strict, 0.5) ?? .infinity) / best
       let errors = cell.meanErrors(.strict) / cell.meanErrors(.oracle)
       if column.scenario.isLate { late = max(late, ratio) } else { early = max(early, ratio) }
       if column.scenario.increase >= 0.5 { total = max(total, errors) } else { served = max(served, errors) }
@@ -39,7 +41,7 @@ struct Targets {
     line("errors served against the oracle, worst", served, "x", atMost: 2)
     line("errors served against the oracle at +50 pp, worst", total, "x", atMost: 1.1)
     let half = tables.cell(Scenario(rate: 200, base: 0.001, increase: 0.05, isLate: true))
-    line("late +5 pp at 200 rps, median", half.delay(.strict, 0.5) ?? .infinity, "s", atMost: 20)
+    line("late +5 pp at 200 rps, median", half.delays.value(.strict, 0.5) ?? .infinity, "s", atMost: 20)
   }
 
   private mutating func promotions() {

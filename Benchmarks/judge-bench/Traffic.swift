@@ -98,11 +98,7 @@ struct Run {
     for bin in 0..<Self.bins {
       let part = (Double(bin) + 0.5) / Double(Self.bins)
       let requests = scenario.rate * Self.seconds * (0.8 + 0.4 * part)
-      let burst = bursts.reduce(0.0) { sum, burst in
-        let overlap = min(burst.1, Double(bin + 1) * Self.seconds) - max(burst.0, Double(bin) * Self.seconds)
-        return sum + max(0, overlap) / Self.seconds
-      }
-      let rate = scenario.base * (0.6 + 0.8 * part) + 0.2 * min(1, burst)
+      let rate = scenario.base * (0.6 + 0.8 * part) + 0.2 * Self.overlap(bursts, bin)
       let worse = rate + (bin >= scenario.begins ? scenario.increase : 0)
       blueRate.append(rate)
       canaryRate.append(worse)
@@ -124,10 +120,18 @@ struct Run {
   }
 
   /// On average four times of 20 to 60 seconds.
-  private static func bursts(_ chance: inout Chance) -> [(Double, Double)] {
+  static func bursts(_ chance: inout Chance) -> [(Double, Double)] {
     (0..<Int(chance.poisson(4))).map { _ in
       let start = chance.unit() * Double(bins) * seconds
       return (start, start + 20 + 40 * chance.unit())
     }
+  }
+
+  /// The part of an interval that lies in one of them.
+  static func overlap(_ bursts: [(Double, Double)], _ bin: Int) -> Double {
+    let sum = bursts.reduce(0.0) { sum, burst in
+      sum + max(0, min(burst.1, Double(bin + 1) * seconds) - max(burst.0, Double(bin) * seconds)) / seconds
+    }
+    return min(1, sum)
   }
 }

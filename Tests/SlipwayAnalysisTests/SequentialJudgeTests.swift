@@ -192,3 +192,78 @@ struct SequentialJudgeTests {
     #expect(last(19)?.verdict == .healthy)
   }
 }
+
+@Suite("Sequential judge: what more requests would bring")
+struct SequentialProspectTests {
+  /// So many intervals in which one request in a hundred, or `slow` of them on green, takes a second.
+  private func stream(_ rule: WatchRule, slow: Int, intervals: Int, blue: Bool = true) -> SequentialStream {
+    var stream = SequentialStream([rule], SequentialSpec(warmUp: .zero, onWorse: .off, dispersion: 1))
+    stream.mustProve = false
+    if !blue { (stream.blue, stream.percent) = (nil, 100) }
+    for _ in 0..<intervals {
+      var bin = SequentialStream.Bin((200, 0), blue ? (1_800, 0) : (0, 0))
+      bin.greenLatency = [(0.1, 200 - slow), (1, slow)]
+      bin.blueLatency = blue ? [(0.1, 1_782), (1, 18)] : []
+      stream.add(bin)
+    }
+    return stream
+  }
+
+  /// The first look that proved test `id`, and what the reading before each look said about it.
+  private func proof(_ id: String, _ stream: SequentialStream) -> (at: Int?, readings: [TestReading?]) {
+    let readings = stream.judgements().map { judgement in judgement.report?.tests.first { $0.id == id } }
+    return (readings.firstIndex { $0?.isProved == true }, readings)
+  }
+
+  @Test(
+    "slow requests: the requests still needed are those that it then takes, whatever is asked about latency",
+    arguments: [
+      ("T4", WatchRule.above(.p99Increase, 0.1, .pause), 4), ("T5", .above(.p99Increase, 1), 4),
+      ("T4", .above(.p95Increase, 0.1, .pause), 4), ("T6", .above(.p95, 0.5, .pause), 16),
+      ("T6", .above(.p99, 0.5, .pause), 4),
+    ])
+  func needed(id: String, rule: WatchRule, slow: Int) throws {
+    let (found, readings) = proof(id, stream(rule, slow: slow, intervals: 40))
+    let at = try #require(found)
+    #expect(at > 4, "or nothing is asked")
+    for index in [at / 2, at - 2] {
+      let reading = try #require(readings[index])
+      let needed = try #require(reading.needed, "\(reading.text)")
+      let taken = Double((at - index) * 200)
+      // A mixture reaches its goal a little before the best of its bets does alone; blue's bounds are not known at the first look.
+      #expect(needed >= taken * 0.6 && needed <= taken * 1.6 + 400, "\(needed) for \(taken) at \(index) of \(at)")
+      #expect(reading.text.contains("more requests on green would prove it"))
+    }
+    #expect(readings[at]?.needed == nil)
+  }
+
+  @Test("slow requests: where green is as fast as blue, no number of requests leads there")
+  func never() throws {
+    for rule in [WatchRule.above(.p99Increase, 0.1, .pause), .above(.p99Increase, 1), .above(.p95, 0.5, .pause)] {
+      let (_, readings) = proof(
+        rule.metric == .p95 ? "T6" : rule.limits[0].bound < 1 ? "T4" : "T5", stream(rule, slow: 2, intervals: 30))
+      let last = try #require(readings.last ?? nil)
+      #expect(!last.isProved && last.needed == nil)
+    }
+  }
+
+  @Test("slow requests: how small a worsening would have been seen shrinks with every request")
+  func visible() throws {
+    let (_, readings) = proof("T4", stream(.above(.p99Increase, 0.1, .pause), slow: 2, intervals: 60))
+    let seen = readings.compactMap { $0?.visible }
+    #expect(seen.count > 50)
+    #expect(zip(seen, seen.dropFirst()).allSatisfy { $0 > $1 })
+    // Somebody whose slow requests grew by twice that would have been stopped.
+    let last = try #require(seen.last)
+    let worse = 2 + Int((200 * last * 2).rounded(.up))
+    #expect(proof("T4", stream(.above(.p99Increase, 0.1, .pause), slow: worse, intervals: 60)).at != nil)
+  }
+
+  @Test("without blue, the limit alone says how many requests it still takes")
+  func alone() throws {
+    let (found, readings) = proof("T6", stream(.above(.p95, 0.5, .pause), slow: 16, intervals: 60, blue: false))
+    let at = try #require(found)
+    let needed = try #require(readings[at / 2]?.needed)
+    #expect(needed > 0 && needed <= Double((at - at / 2) * 200) * 1.6 + 400)
+  }
+}

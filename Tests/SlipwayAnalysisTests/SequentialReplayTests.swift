@@ -103,6 +103,36 @@ struct SequentialReplayTests {
     }
   }
 
+  @Test(
+    "a recording with what the first look knew gives the very judgements of the run, with φ of slow requests its own")
+  func recorded() throws {
+    for seed in 0..<12 {
+      var stream = stream(seed)
+      stream.spec.judge = .sequential(SequentialSpec(warmUp: .zero))
+      // Hours in which slow requests came in clumps and errors did not, so that the two differ.
+      stream.history = (0..<120).map { minute in
+        var latency = LatencyHistogram()
+        for index in 0..<1_000 { latency.record(seconds: index < (minute % 6 == 0 ? 300 : 20) ? 0.4 : 0.08) }
+        return SlotCounters(requests: 1_000, serverErrors: UInt64(minute % 3), latency: latency)
+      }
+      stream.mustProve = true
+      let judgements = stream.judgements()
+      let first = try #require(judgements.first?.state)
+      #expect(first.dispersion.latency > first.dispersion.errors && !first.edges.isEmpty)
+      var stretch = WatchRecording.Stretch(percent: stream.percent, samples: stream.samples, planned: stream.duration)
+      stretch.prior = WatchRecording.Prior(first)
+      let recording = WatchRecording(
+        blue: stream.blue, stretches: [stretch], dispersion: first.dispersion.errors, planned: stream.duration,
+        steady: stream.percent)
+      let looks = WatchReplay(recording, by: stream.spec, goesOn: true).looks.map(\.judgement)
+      #expect(looks.count == judgements.count)
+      for (index, (then, now)) in zip(judgements, looks).enumerated() {
+        #expect(then.verdict == now.verdict && then.reason == now.reason, "case \(seed) at \(index)")
+        #expect(then.report == now.report && then.findings == now.findings, "case \(seed) at \(index)")
+      }
+    }
+  }
+
   @Test("what is known is small: a few numbers for each rule, after thousands of readings too")
   func small() throws {
     var random = Seeded(8)

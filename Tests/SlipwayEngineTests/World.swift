@@ -53,6 +53,8 @@ final class World: Sendable {
     var open: [Slot: Int] = [:]
     /// How often blue's past hours were asked for.
     var historyQuestions = 0
+    /// What they say.
+    var history: [SlotCounters] = []
     /// Changes when the data plane began anew.
     var source = "world"
     /// Exit gates that were asked to pass, and those that stay closed.
@@ -181,8 +183,10 @@ struct WorldPlane: TrafficPlane {
   }
 
   func history(of slot: Slot, now: Timestamp) async throws(ConnectorError) -> [SlotCounters] {
-    world.state.withLock { $0.historyQuestions += 1 }
-    return []
+    world.state.withLock { state in
+      state.historyQuestions += 1
+      return state.history
+    }
   }
 
   func inFlight(_ slot: Slot) async throws(ConnectorError) -> Int? { world.state.withLock { $0.open[slot] ?? 0 } }

@@ -89,6 +89,80 @@ struct JudgeFileTests {
     #expect(problems.contains { $0.sentence.contains(complaint) }, "\(problems.map(\.sentence))")
   }
 
+  struct Refusal: Sendable, CustomTestStringConvertible {
+    /// What stands behind `judge:`; the mistake is reported where § stands.
+    var judge: String
+    var says: String
+
+    init(_ judge: String, _ says: String) { (self.judge, self.says) = (judge, says) }
+    var testDescription: String { judge }
+  }
+
+  static let refusals: [Refusal] = [
+    Refusal("§bayesian", "'bayesian' is no judge"), Refusal("§sequentiel", "'sequentiel' is no judge"),
+    Refusal("{§bayesian: {}}", "'bayesian'"), Refusal("§7", "'7' is no judge"), Refusal("§[sequential]", "a list"),
+    Refusal("§{sequential: {}, thresholds: {}}", "a judge has 2 keys"),
+    Refusal("{sequential: §0.02}", "a number stands here"),
+    Refusal("{sequential: {§alpha: 1%}}", "'alpha'"), Refusal("{sequential: {§error_bugdet: 2%}}", "'error_bugdet'"),
+    Refusal("{sequential: {error_budget: §0%}}", "'0%' is no useful bound on false alarms"),
+    Refusal("{sequential: {error_budget: §0.005%}}", "'0.005%' is no useful bound on false alarms"),
+    Refusal("{sequential: {error_budget: §20.1%}}", "'20.1%' is no useful bound on false alarms"),
+    Refusal("{sequential: {error_budget: §100%}}", "'100%' is no useful bound on false alarms"),
+    Refusal("{sequential: {error_budget: §-1%}}", "'-1%' stands here"),
+    Refusal("{sequential: {error_budget: §120%}}", "'120%' is no useful bound on false alarms"),
+    Refusal("{sequential: {error_budget: §.nan}}", "'.nan' stands here"),
+    Refusal("{sequential: {error_budget: §2}}", "'2' stands here"),
+    Refusal("{sequential: {error_budget: §little}}", "'little' stands here"),
+    Refusal("{sequential: {error_budget: §}}", "nothing stands here"),
+    Refusal("{sequential: {error_budget: §[2%]}}", "a list"),
+    Refusal("{sequential: {on_worse: §promote}}", "'promote' is no consequence"),
+    Refusal("{sequential: {on_worse: §rollback}}", "'rollback' is no consequence"),
+    Refusal("{sequential: {on_avoided: §roll-back}}", "'roll-back' is no consequence"),
+    Refusal("{sequential: {dispersion: §0}}", "'0' stands here"),
+    Refusal("{sequential: {dispersion: §1001}}", "'1001' stands here"),
+    Refusal("{sequential: {dispersion: §-5}}", "'-5' stands here"),
+    Refusal("{sequential: {dispersion: §1.5}}", "'1.5' stands here"),
+    Refusal("{sequential: {dispersion: §much}}", "'much' stands here"),
+    Refusal("{sequential: {warm_up: §60}}", "'60' stands here"),
+    Refusal("{sequential: {warm_up: §-1m}}", "'-1m' stands here"),
+    Refusal("{sequential: {warm_up: §soon}}", "'soon' stands here"),
+    Refusal("{sequential: {on_worse: warn, §on_worse: off}}", "'on_worse'"),
+    Refusal("{thresholds: {failure_limit: §-1}}", "'-1' stands here"),
+    Refusal("{thresholds: {inconclusive_limit: §1.5}}", "'1.5' stands here"),
+    Refusal("{thresholds: {consecutive_error_limit: §100001}}", "'100001' stands here"),
+    Refusal("{thresholds: {interval: §1s}}", "shorter than the time between"),
+    Refusal("{kayenta: {metrics: [{name: e, source: p50}], pass: §101}}", "'101' stands here"),
+    Refusal("{kayenta: {metrics: [{name: e, source: p50}], lookback: §shrinking}}", "'shrinking' stands here"),
+    Refusal("{kayenta: {metrics: [{name: e, source: p50, direction: §up}]}}", "'up' is no direction"),
+    Refusal("{keptn: {file: slo.yaml, on_warning: §ignore}}", "'ignore' is no consequence"),
+  ]
+
+  @Test("a setting of 'judge' that is refused is refused where it stands, and nothing else is", arguments: refusals)
+  func refused(one: Refusal) throws {
+    let marked = Self.pipeline(one.judge)
+    let mark = try #require(marked.firstIndex(of: "§"))
+    let line = marked[..<mark].filter { $0 == "\n" }.count + 1
+    let column =
+      marked[..<mark].split(separator: "\n", omittingEmptySubsequences: false).last?.unicodeScalars.count ?? 0
+    let problems = Samples.problems(marked.replacing("§", with: ""))
+    let all = problems.map { "\($0.line):\($0.column): \($0.sentence)" }
+    #expect(
+      problems.contains { $0.line == line && $0.column == column + 1 && $0.sentence.contains(one.says) },
+      "expected \(line):\(column + 1) \(one.says); \(all)")
+    #expect(problems.count == 1, "\(all)")
+  }
+
+  @Test("the bounds of the sequential judge's settings are allowed themselves")
+  func bounds() throws {
+    for (budget, value) in [("0.01%", 0.0001), ("20%", 0.2)] {
+      for dispersion in [1, 1_000] {
+        #expect(
+          try Self.watch("{sequential: {error_budget: \(budget), dispersion: \(dispersion), warm_up: 0s}}")
+            == .sequential(SequentialSpec(warmUp: .zero, errorBudget: value, dispersion: Double(dispersion))))
+      }
+    }
+  }
+
   @Test(
     "rules that a judge would not look at are refused; crashes hold beside every judge",
     arguments: ["kayenta", "keptn"])

@@ -11,8 +11,17 @@ package struct WatchRecording: Sendable, Equatable {
     package var beginsAnew: Bool
     /// How long it was to be watched; nil: as long as was recorded.
     package var planned: Span?
+    /// What the sequential judge knew at the first reading where its evidence began with it; nil: not known, or it went on.
+    package var prior: Prior?
+    /// When the watch was noted to have begun; nil: with its first reading.
+    package var startedAt: Timestamp?
 
-    package init(percent: Int, samples: [CounterSample], beginsAnew: Bool = false, planned: Span? = nil) {
+    package init(
+      percent: Int, samples: [CounterSample], beginsAnew: Bool = false, planned: Span? = nil, prior: Prior? = nil,
+      startedAt: Timestamp? = nil
+    ) {
+      self.startedAt = startedAt
+      self.prior = prior
       self.planned = planned
       self.percent = percent
       self.samples = samples
@@ -23,6 +32,17 @@ package struct WatchRecording: Sendable, Equatable {
       guard let first = samples.first, let last = samples.last else { return .zero }
       return last.at - first.at
     }
+  }
+
+  /// What blue's hours before a run came to.
+  package struct Prior: Sendable, Equatable {
+    /// How much more than by chance counts vary.
+    package var dispersion: SequentialState.Dispersion
+    /// The bounds that slow requests were first counted by.
+    package var edges: [Double]
+
+    /// As the first look left them.
+    package init(_ state: SequentialState) { (dispersion, edges) = (state.dispersion, state.edges) }
   }
 
   package var green: Slot

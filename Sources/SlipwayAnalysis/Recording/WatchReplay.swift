@@ -43,6 +43,7 @@ package struct WatchReplay: Sendable {
     var carried = Carried(reference: recording.reference)
     for (index, stretch) in recording.stretches.enumerated() {
       if stretch.beginsAnew { (carried.crashesSince, carried.state) = (nil, nil) }
+      carried.state = carried.state ?? Self.begun(stretch.prior, spec)
       var samples: [CounterSample] = []
       for sample in stretch.samples {
         samples.append(sample)
@@ -105,7 +106,8 @@ package struct WatchReplay: Sendable {
           spec: spec, green: recording.green, blue: recording.blue, percent: stretch.percent,
           mustProve: stretch.percent == steady,
           planned: recording.planned ?? recording.stretches.reduce(Span.zero) { $0 + ($1.planned ?? $1.length) },
-          duration: stretch.planned ?? stretch.length, startedAt: now == first ? nil : first, samples: samples,
+          duration: stretch.planned ?? stretch.length, startedAt: now == first ? nil : stretch.startedAt ?? first,
+          samples: samples,
           reference: carried.reference, crashesSince: carried.crashesSince, state: carried.state,
           previous: previous, now: now))
       carried.crashesSince = carried.crashesSince ?? samples.last
@@ -131,6 +133,15 @@ package struct WatchReplay: Sendable {
       let edge = samples.lastIndex(where: { $0.at <= now - spec.window })
     else { return samples }
     return Array(samples[edge...])
+  }
+
+  /// The evidence of the first look with what was known then of the hours before; nil where the judge is to find that out itself.
+  private static func begun(_ prior: WatchRecording.Prior?, _ spec: WatchSpec) -> SequentialState? {
+    guard let prior, case .sequential(let sequential) = spec.judge else { return nil }
+    let given = sequential.dispersion.map { SequentialState.Dispersion(errors: $0, latency: $0, isGiven: true) }
+    var state = SequentialState(dispersion: given ?? prior.dispersion)
+    state.edges = prior.edges
+    return state
   }
 
   /// The rules with the dispersion that was measured then, where they do not say their own.

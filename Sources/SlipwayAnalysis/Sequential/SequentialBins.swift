@@ -1,7 +1,7 @@
 internal import SlipwayModel
 
 /// Cuts readings of counters into the intervals that evidence is gathered from.
-struct SequentialBins {
+package struct SequentialBins: Sendable {
   private static let lookback = Span.minutes(5)
   /// Requests that percentiles of blue take.
   private static let enough: UInt64 = 200
@@ -27,11 +27,15 @@ struct SequentialBins {
     let samples = look.samples
     let seen = run.state.foldedUntil.flatMap { time in samples.lastIndex { $0.at == time } }
     let first = seen.map { $0 + 1 } ?? 0
-    for index in max(1, first)..<max(1, samples.count, first) {
-      run.fold(bin(from: samples[index - 1], to: samples[index]))
-      run.close(at: samples[index].at, edges: run.plan.needsEdges ? edges(at: index) : [])
-    }
+    for index in max(1, first)..<max(1, samples.count, first) { fold(index, into: &run) }
     if let last = samples.last, seen == nil, samples.count == 1 { run.close(at: last.at, edges: []) }
+  }
+
+  /// Folds the interval in that the reading at `index`, which is not the first, ends.
+  package func fold(_ index: Int, into run: inout SequentialRun) {
+    let samples = look.samples
+    run.fold(bin(from: samples[index - 1], to: samples[index]))
+    run.close(at: samples[index].at, edges: run.plan.needsEdges ? edges(at: index) : [])
   }
 
   /// Bounds that blue's percentiles of its newest minutes fall on, before there was a look.

@@ -12,6 +12,14 @@ package enum SequentialJudge {
     let exact = WatchJudge.judge(
       spec: exactly, green: look.green, blue: look.blue, samples: look.samples, reference: [],
       crashesSince: look.crashesSince, now: look.now)
+    var (run, bins) = begin(look, spec)
+    bins.fold(into: &run)
+    run.look()
+    return SequentialVerdict(look: look, run: run, exact: exact, comparedFrom: bins.comparedFrom).judgement
+  }
+
+  /// The evidence as it stands before the readings of `look` that were not looked at yet, and what cuts these into intervals.
+  package static func begin(_ look: WatchLook, _ spec: SequentialSpec) -> (run: SequentialRun, bins: SequentialBins) {
     let bins = SequentialBins(look, spec)
     let rules = look.spec.rules.filter { !$0.limits.isEmpty }
     let begun =
@@ -19,8 +27,6 @@ package enum SequentialJudge {
     var run = SequentialRun(SequentialPlan(rules, spec), planned: look.planned, state: begun)
     if look.state == nil { run.close(at: nil, edges: bins.edgesBefore()) }
     if run.state.watch != look.startedAt { run.begin(watch: look.startedAt) }
-    bins.fold(into: &run)
-    run.look()
-    return SequentialVerdict(look: look, run: run, exact: exact, comparedFrom: bins.comparedFrom).judgement
+    return (run, bins)
   }
 }

@@ -213,7 +213,8 @@ extension SequentialRun {
   /// The greatest evidence so far of the test at `index` of the plan.
   func peak(_ index: Int) -> Double { peaks[index] }
 
-  func isProved(_ index: Int) -> Bool { peaks[index] >= plan.tests[index].goal }
+  /// Whether the test at `index` of the plan was ever proved.
+  package func isProved(_ index: Int) -> Bool { peaks[index] >= plan.tests[index].goal }
 
   /// Whether green and blue were both proved to break the absolute limit.
   func isShared(_ index: Int) -> Bool { shared[index] >= plan.tests[index].goal }

@@ -7,8 +7,14 @@ struct SequentialWords {
   let run: SequentialRun
   let green: WatchFigures?
   let blue: WatchFigures?
+  let latencies: [Slot: LatencyHistogram]
 
-  private var isAlone: Bool { look.blue == nil || look.percent >= 100 }
+  init(look: WatchLook, run: SequentialRun, green: WatchFigures?, blue: WatchFigures?) {
+    (self.look, self.run, self.green, self.blue) = (look, run, green, blue)
+    latencies = Self.latencies(look, run)
+  }
+
+  var isAlone: Bool { look.blue == nil || look.percent >= 100 }
 
   /// What the test claims when it is proved.
   private func claim(_ test: SequentialPlan.Test) -> String {
@@ -77,7 +83,7 @@ struct SequentialWords {
 
   var unproved: String {
     guard let proof = run.plan.proof else { return "" }
-    let more = needed(proof, peak: run.proofPeak)
+    let more = needed(proof)
     let hint = more.map { "about \(count($0)) more requests on green would prove it at the present rates" }
     return
       "not proved yet that \(claim(proof)) (\(hint ?? "the present rates do not lead there"); \(counts))"
@@ -144,7 +150,7 @@ extension SequentialWords {
 
   private func reading(_ test: SequentialPlan.Test, peak: Double) -> TestReading {
     let isProved = peak >= test.goal
-    let needed = isProved ? nil : needed(test, peak: peak)
+    let needed = isProved ? nil : needed(test)
     let visible = visible(test)
     return TestReading(
       id: test.id, metric: test.metric, consequence: test.consequence, bound: test.bound, alpha: test.alpha,
@@ -175,51 +181,8 @@ extension SequentialWords {
     return text
   }
 
-  /// Requests on green until `test` is proved at the rates so far.
-  private func needed(_ test: SequentialPlan.Test, peak: Double) -> Double? {
-    guard isAboutErrors(test), let rates = rates() else { return nil }
-    let streams = [test.absolute].compactMap { $0 } + (isAlone ? [] : test.comparison)
-    let each = streams.map { index in
-      run.stream(index).needed(
-        toReach: test.goal, green: rates.green, blue: rates.blue, ratio: rates.ratio,
-        dispersion: run.state.dispersion.errors)
-    }
-    guard !each.isEmpty, each.allSatisfy({ $0 != nil }) else { return nil }
-    return each.compactMap { $0 }.max().map { $0.rounded(.up) }
-  }
-
-  /// The smallest increase, of errors or of slow requests, that would have been proved by now.
-  private func visible(_ test: SequentialPlan.Test) -> Double? {
-    guard test.id != "T8", !isAlone, let rates = rates() else { return nil }
-    return test.comparison.compactMap { index in
-      let (rate, dispersion) = usual(run.plan.streams[index].quantity, test, errors: rates.blue)
-      return run.stream(index).visible(
-        at: test.goal, requests: run.state.green.requests, blue: rate, ratio: rates.ratio, dispersion: dispersion)
-    }.min()
-  }
-
-  /// Blue's rate of hits, which is known for percentiles, and what evidence about them is divided by.
-  private func usual(
-    _ quantity: SequentialPlan.Quantity, _ test: SequentialPlan.Test, errors: Double
-  ) -> (rate: Double, dispersion: Double) {
-    let dispersion = run.state.dispersion
-    switch quantity {
-    case .errors, .blueErrors: return (errors, dispersion.errors)
-    case .slower(_, let rank): return ([0.1, 0.05, 0.01][rank], dispersion.latency)
-    case .beyond, .blueBeyond: return (test.metric == .p95 ? 0.05 : 0.01, dispersion.latency)
-    }
-  }
-
   private func isAboutErrors(_ test: SequentialPlan.Test) -> Bool {
     [.errorRate, .errorRateIncrease, .availability].contains(test.metric)
-  }
-
-  /// The rates so far; one that was never seen counts as half a request's.
-  private func rates() -> (green: Double, blue: Double, ratio: Double)? {
-    let (green, blue) = (run.state.green, run.state.blue)
-    guard green.requests > 0, blue.requests > 0 else { return nil }
-    func rate(_ tally: Tally) -> Double { (tally.hits + 0.5) / (tally.requests + 1) }
-    return (rate(green), rate(blue), green.requests / blue.requests)
   }
 
   private func p(_ peak: Double) -> Double { peak > 0 ? exp(-peak) : 1 }

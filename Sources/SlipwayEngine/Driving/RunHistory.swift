@@ -52,8 +52,9 @@ struct RunHistory: Sendable {
     if case .measured(let index, let sample, _) = event, promotion.records.indices.contains(index) {
       if let sample { samples.append(sample) }
       if let progress = promotion.records[index].watch {
-        samples = Self.relevant(
-          samples, since: progress.startedAt, window: promotion.plan.watch, now: time)
+        // A watch begins when its first reading is noted, a moment after it was made; without it the first interval would be lost.
+        if progress.startedAt == time { samples = [sample].compactMap { $0 } }
+        samples = Self.relevant(samples, window: promotion.plan.watch, now: time)
       }
     }
     guard let watched, promotion.watchInHand != watched || promotion.records[watched].watch == nil else { return }
@@ -66,13 +67,12 @@ struct RunHistory: Sendable {
 
   /// The baseline and what the trailing window needs; what lies before it is in the journal.
   private static func relevant(
-    _ samples: [CounterSample], since start: Timestamp, window spec: WatchSpec, now: Timestamp
+    _ samples: [CounterSample], window spec: WatchSpec, now: Timestamp
   ) -> [CounterSample] {
-    let own = samples.filter { $0.at >= start }
-    guard !spec.judge.needsWholeWatch, let edge = own.lastIndex(where: { $0.at <= now - spec.window }) else {
-      return own
+    guard !spec.judge.needsWholeWatch, let edge = samples.lastIndex(where: { $0.at <= now - spec.window }) else {
+      return samples
     }
-    return Array(own[edge...])
+    return Array(samples[edge...])
   }
 
   /// What the judge is shown at a look of the watch that is step `index`.

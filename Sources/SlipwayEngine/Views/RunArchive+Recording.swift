@@ -94,8 +94,11 @@ private struct RecordingCollector {
     if let watch, watch.step == step, watch.startedAt == startedAt, !recording.stretches.isEmpty {
       recording.stretches[recording.stretches.count - 1].samples.append(sample)
     } else {
+      let isBegun = beginsAnew || recording.stretches.isEmpty
       recording.stretches.append(
-        WatchRecording.Stretch(percent: percent, samples: [sample], beginsAnew: beginsAnew, planned: duration))
+        WatchRecording.Stretch(
+          percent: percent, samples: [sample], beginsAnew: beginsAnew, planned: duration,
+          prior: isBegun ? judgement.state.map(WatchRecording.Prior.init) : nil, startedAt: startedAt))
       beginsAnew = false
     }
     watch = (step, startedAt)

@@ -93,6 +93,33 @@ struct KayentaTests {
       testDescription: "Common language: not enough above", canary: [10, 12.2, 10.1, 12.5, 23],
       baseline: [20, 22, 21, 25, 30], metric: metric(allowed: (0.04, 0.9), effect: .commonLanguage), label: .pass),
     Case(
+      testDescription: "Large input: equal", canary: KayentaSamples.around10, baseline: KayentaSamples.other10,
+      metric: metric(), label: .pass),
+    Case(
+      testDescription: "Large input: twice as much", canary: KayentaSamples.around20, baseline: KayentaSamples.other10,
+      metric: metric(), label: .high),
+    Case(
+      testDescription: "Large input: half as much", canary: KayentaSamples.around10, baseline: KayentaSamples.around20,
+      metric: metric(), label: .low),
+    Case(
+      testDescription: "Large input, direction increase: twice as much", canary: KayentaSamples.around20,
+      baseline: KayentaSamples.other10, metric: metric(.increase), label: .high),
+    Case(
+      testDescription: "Large input, direction increase: half as much", canary: KayentaSamples.around10,
+      baseline: KayentaSamples.around20, metric: metric(.increase), label: .pass),
+    Case(
+      testDescription: "Large input, direction decrease: twice as much", canary: KayentaSamples.around20,
+      baseline: KayentaSamples.other10, metric: metric(.decrease), label: .pass),
+    Case(
+      testDescription: "Large input, direction decrease: half as much", canary: KayentaSamples.around10,
+      baseline: KayentaSamples.around20, metric: metric(.decrease), label: .low),
+    Case(
+      testDescription: "Common language: no value of a large input above", canary: KayentaSamples.around10,
+      baseline: KayentaSamples.around20, metric: metric(allowed: (0.2, 0.8), effect: .commonLanguage), label: .low),
+    Case(
+      testDescription: "Common language: every value of a large input above", canary: KayentaSamples.around20,
+      baseline: KayentaSamples.other10, metric: metric(allowed: (0.2, 0.8), effect: .commonLanguage), label: .high),
+    Case(
       testDescription: "One against one cannot be computed", canary: [2], baseline: [1], metric: metric(),
       label: .error),
   ]

@@ -190,6 +190,30 @@ struct RuleJudgeTests {
     #expect(early.verdict == .undecided)
   }
 
+  @Test("Argo: what is no number, which fails there, is inconclusive or may be allowed, is never a success here")
+  func notANumber() {
+    // TestProcessNaNResponse has a success condition alone, both conditions, and one that lets NaN pass; a bound or a reading may be NaN.
+    let (success, both) = (
+      [WatchLimit(.rollBack, .above, .nan)], Self.rules[0].limits + [WatchLimit(.pause, .above, .nan)]
+    )
+    let calm = Self.minutes([0, 0, 0])
+    for limits in [success, both] {
+      for judge in [JudgeSpec.limitedThresholds(FailureLimits()), .thresholds, .sequential(SequentialSpec())] {
+        let judgement = Self.judge(judge, calm, rules: [WatchRule(.errorRate, limits)])
+        #expect(judgement.verdict != .healthy && judgement.verdict != .breach, "\(judge): \(judgement.reason)")
+      }
+    }
+    let memory = GaugeSpec(
+      name: "memory", unit: "MiB", query: .command("x", timeout: .seconds(1)),
+      limits: [WatchLimit(.rollBack, .above, 900), WatchLimit(.pause, .above, 500)])
+    var reading = calm[calm.count - 1]
+    reading.gauges = [.b: ["memory": .nan]]
+    let healthy = Self.judge(.limitedThresholds(FailureLimits()), calm, rules: Self.rules)
+    #expect(healthy.verdict == .healthy)
+    let judged = GaugeLimits.adding(GaugeLimits.judge([memory], green: .b, sample: reading), to: healthy)
+    #expect(judged.verdict == .undecided)
+  }
+
   // MARK: Keptn
 
   static func keptn(_ objectives: [SLOObjective], onWarning: KeptnSpec.OnWarning = .pause) -> JudgeSpec {
