@@ -27,9 +27,7 @@ struct JudgeCommandTests {
       let last = try #require(bad.text.split(separator: "\n").last)
       #expect(last.hasPrefix("rolled back after 5m"), "\(bad)")
       let json = try await shop.slipway("judge", "bad.csv", "--output", "json", expecting: 3)
-      let documents = try json.text.split(separator: "\n").map {
-        try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
-      }
+      let documents = try json.objects()
       #expect(documents.last?["decision"] as? String == "roll_back")
       #expect(documents.dropLast().allSatisfy { $0["judgement"] != nil && $0["weight"] as? Int == 10 })
       let picture = try String(contentsOf: shop.folder.appending(path: "bad.svg"), encoding: .utf8)
@@ -83,6 +81,32 @@ struct JudgeCommandTests {
       #expect(missed.last?.finding == "missed", "\(missed)")
       let table = try await shop.slipway("rehearse", "--with", "blind.yaml")
       #expect(table.text.contains("1 missed") && table.text.contains("could have been seen later"), "\(table)")
+    }
+  }
+
+  @Test("B8: a real run judged again from the journal alone: the same verdict in the same words at every look")
+  func wordForWord() async throws {
+    try await Shop.with(\.shortPipeline) { shop in
+      try await shop.register("1.0.0")
+      try await shop.register("1.1.0")
+      let run = try await Customers.order(at: shop.ports.front) { customers in
+        try await shop.deploy("1.0.0")
+        let run = try await shop.deploy("1.1.0").runId
+        try await customers.goHome()
+        return run
+      }
+      let looks = try await shop.slipway("log", run, "--output", "json").objects().compactMap { entry in
+        entry["kind"] as? String == "watch.measured"
+          ? (entry["text"] as? String)?.split(separator: ": ", maxSplits: 1).last : nil
+      }
+      let again = try await shop.slipway("judge", "--run", run, "--output", "json").objects().compactMap { look in
+        (look["judgement"] as? [String: Any]).flatMap { judgement in
+          (judgement["verdict"] as? String).flatMap { verdict in
+            (judgement["reason"] as? String).map { "\(verdict), \($0)" }
+          }
+        }
+      }
+      #expect(looks.count >= 4 && looks.map(String.init) == again)
     }
   }
 

@@ -27,6 +27,15 @@ enum Program {
         "one JSON document and nothing else, but: \(self)", sourceLocation: sourceLocation)
     }
 
+    /// One JSON object a line.
+    func objects(sourceLocation: SourceLocation = #_sourceLocation) throws -> [[String: Any]] {
+      try text.split(separator: "\n").map { line in
+        try #require(
+          try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any], "a JSON object: \(line)",
+          sourceLocation: sourceLocation)
+      }
+    }
+
     func object(sourceLocation: SourceLocation = #_sourceLocation) throws -> [String: Any] {
       try #require(try json() as? [String: Any], "a JSON object, but: \(self)", sourceLocation: sourceLocation)
     }
