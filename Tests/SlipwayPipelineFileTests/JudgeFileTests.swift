@@ -158,7 +158,9 @@ struct JudgeFileTests {
       for dispersion in [1, 1_000] {
         #expect(
           try Self.watch("{sequential: {error_budget: \(budget), dispersion: \(dispersion), warm_up: 0s}}")
-            == .sequential(SequentialSpec(warmUp: .zero, errorBudget: value, dispersion: Double(dispersion))))
+            == .sequential(
+              SequentialSpec(
+                warmUp: .zero, onWorse: .rollBack, errorBudget: value, dispersion: Double(dispersion))))
       }
     }
   }
