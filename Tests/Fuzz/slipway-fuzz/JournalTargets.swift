@@ -71,22 +71,21 @@ struct JournalTarget: FuzzTarget {
   private static func write(in folder: URL) throws {
     let connection = try Connection.writing(JournalFolder(folder))
     try connection.write { database in
-      var tip = [UInt8](Chain.genesis)
+      var end = ChainEnd(Tip(seq: 0, hash: Chain.genesis))
       for seq in Int64(1)...6 {
         let entry = Entry(
           stream: "run-\(seq % 2)", kind: "step.intended", at: Timestamp(milliseconds: 1_800_000_000_000 + seq),
           actor: "driver",
           body: Data("{\"n\":\(seq)}".utf8), id: seq == 2 ? "id" : nil)
-        var encoded = EncodedEntry(entry)
-        tip.withUnsafeMutableBytes { encoded.chain(at: seq, after: $0) }
+        Chain.content(of: entry).withUnsafeBytes { end.advance(over: $0) }
         try database.execute(
           sql: "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
           arguments: [
-            seq, entry.stream, entry.kind, entry.at.milliseconds, entry.actor, entry.id, entry.body, Data(tip),
+            seq, entry.stream, entry.kind, entry.at.milliseconds, entry.actor, entry.id, entry.body, end.tip.hash,
           ])
         guard seq % 3 == 0 else { continue }
         let note = try SignedNote.sign(
-          Checkpoint(origin: Notary.name, tip: Tip(seq: seq, hash: Data(tip))).text, by: Notary.signer)
+          Checkpoint(origin: Notary.name, tip: end.tip).text, by: Notary.signer)
         let checkpoints = folder.appending(path: "checkpoints")
         let before = (try? Data(contentsOf: checkpoints)) ?? Data()
         try (before + Data((note.written + "\n").utf8)).write(to: checkpoints)
