@@ -13,9 +13,9 @@ private struct Tally: Codable {
 
 @Suite("Simulation: the whole engine on a simulated world")
 struct SimulationTests {
-  @Test("F1, F2: a thousand seeds break no rule, reach every outcome, and every kind of fault strikes")
-  func thousandSeeds() async throws {
-    let last = (ProcessInfo.processInfo.environment["SLIPWAY_SEEDS"].flatMap(Int.init) ?? 1_000) - 1
+  @Test("F1, F2: six hundred seeds break no rule, reach every outcome, and every kind of fault strikes")
+  func seeds() async throws {
+    let last = (ProcessInfo.processInfo.environment["SLIPWAY_SEEDS"].flatMap(Int.init) ?? 600) - 1
     async let even = Simulated.run(["--json", "--seeds", "0", "\(last / 2)"])
     async let odd = Simulated.run(["--json", "--seeds", "\(last / 2 + 1)", "\(last)"])
     var sum = Tally()
