@@ -1,5 +1,6 @@
 internal import CSlipwayDisk
 internal import Foundation
+internal import Glibc
 internal import SlipwayConnectors
 internal import SlipwayModel
 
@@ -42,7 +43,7 @@ enum FolderMoves {
       return false
     }
     if live != inode {
-      guard rename(coming.from, out.from, SLIPWAY_RENAME_EXCHANGE) else {
+      guard renameat2(AT_FDCWD, coming.from, AT_FDCWD, out.from, SLIPWAY_RENAME_EXCHANGE) == 0 else {
         if [EINVAL, ENOSYS, EOPNOTSUPP].contains(errno) { return false }
         throw failure(coming)
       }
@@ -53,24 +54,18 @@ enum FolderMoves {
   }
 
   private static func move(_ renaming: DatabaseMark.Renaming, isGivenUp: Bool) throws(ConnectorError) {
-    let meanwhile = renaming.from + "_meanwhile"
-    // Somebody may make the folder anew as often as it is taken away; nobody does so without end.
-    for _ in 0..<100 where exists(renaming.from) {
+    // Where a name is given up and taken in two steps, somebody may make a folder of that name in between, as often as it is taken away; nobody
+    // does so without end.
+    let meanwhile = (1...100).map { "\(renaming.from)_meanwhile\($0)" }
+    for spare in meanwhile where exists(renaming.from) {
       if isDone(renaming, isGivenUp: isGivenUp) { break }
-      if rename(renaming.from, renaming.to, SLIPWAY_RENAME_NOREPLACE) { break }
-      guard errno == EEXIST else { throw failure(renaming) }
+      if try rename(renaming.from, renaming.to) { break }
       guard isGivenUp else { throw inUse(renaming) }
-      if exists(meanwhile) {
-        try merge(renaming.to, into: meanwhile)
-        try remove(renaming.to)
-      } else if !rename(renaming.to, meanwhile, SLIPWAY_RENAME_NOREPLACE), errno != ENOENT {
-        throw failure(renaming)
-      }
+      if !exists(spare) { _ = try rename(renaming.to, spare) }
     }
-    if isGivenUp, exists(meanwhile) {
+    if isGivenUp {
       guard !exists(renaming.from) else { throw inUse(renaming) }
-      try merge(meanwhile, into: renaming.to)
-      try remove(meanwhile)
+      for folder in meanwhile where exists(folder) { try merge(folder, into: renaming.to) }
     }
     // The order of names and marks on disk is what a repeat after a power cut relies on.
     if exists(renaming.to) { try flush(parent(of: renaming.to)) }
@@ -82,21 +77,31 @@ enum FolderMoves {
     return renaming.inode.map { $0 == there } ?? !isGivenUp
   }
 
-  /// Moves every file that `target` has not to its place there.
+  /// Moves every file that `target` has not to its place there; what it has already stays where it is, so that nothing is lost.
   private static func merge(_ folder: String, into target: String) throws(ConnectorError) {
+    var isEmpty = true
     var walk = try FolderWalk(Descriptor.folder(folder), shown: folder)
     while let entry = try walk.next() {
       let (from, to) = ("\(folder)/\(entry.path)", "\(target)/\(entry.path)")
-      guard entry.status.kind == .file else { continue }
+      guard entry.status.kind != .folder else { continue }
       try? FileManager.default.createDirectory(atPath: parent(of: to), withIntermediateDirectories: true)
-      if !rename(from, to, SLIPWAY_RENAME_NOREPLACE), errno != EEXIST {
-        throw failure(DatabaseMark.Renaming(from: from, to: to))
+      if entry.status.kind == .file, link(from, to) == 0 {
+        unlink(from)
+      } else {
+        isEmpty = false
       }
     }
+    if isEmpty { try remove(folder) }
   }
 
-  private static func rename(_ from: String, _ to: String, _ flag: UInt32) -> Bool {
-    renameat2(AT_FDCWD, from, AT_FDCWD, to, flag) == 0
+  /// Gives a folder another name; false when that is in use.
+  ///
+  /// The call itself refuses to put a folder in the place of one with something in it, on every file system.
+  private static func rename(_ from: String, _ to: String) throws(ConnectorError) -> Bool {
+    guard !exists(to) else { return false }
+    if Glibc.rename(from, to) == 0 { return true }
+    guard [EEXIST, ENOTEMPTY].contains(errno) else { throw failure(DatabaseMark.Renaming(from: from, to: to)) }
+    return false
   }
 
   private static func inode(of path: String) -> UInt64? {

@@ -106,6 +106,10 @@ struct FolderMovesTests {
       try site.write("other", to: site.live + "/a/version")
       try FolderMoves.carryOut(moves)
       #expect(site.text(site.live + "/b/upload") == "late")
+      #expect(site.text(site.live + "/a/version") == "new")
+      // What both have under one name is kept beside.
+      #expect(site.text(site.coming + "_meanwhile1/a/version") == "other")
+      try FileManager.default.removeItem(atPath: site.coming + "_meanwhile1")
       try site.expectDone()
     }
   }
@@ -117,7 +121,7 @@ struct FolderMovesTests {
       let moves = site.moves
       try FileManager.default.moveItem(atPath: site.live, toPath: site.aside)
       try FileManager.default.moveItem(atPath: site.coming, toPath: site.live)
-      try site.write("late", to: site.coming + "_meanwhile/b/upload")
+      try site.write("late", to: site.coming + "_meanwhile1/b/upload")
       try FolderMoves.carryOut(moves)
       #expect(site.text(site.live + "/b/upload") == "late")
       try site.expectDone()
