@@ -53,7 +53,7 @@ struct RunHistory: Sendable {
       if let sample { samples.append(sample) }
       if let progress = promotion.records[index].watch {
         // A watch begins when its first reading is noted, a moment after it was made; without it the first interval would be lost.
-        if progress.startedAt == time { samples = [sample].compactMap { $0 } }
+        if progress.looks == 0 { samples = [sample].compactMap { $0 } }
         samples = Self.relevant(samples, window: promotion.plan.watch, now: time)
       }
     }
