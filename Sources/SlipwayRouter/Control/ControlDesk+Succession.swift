@@ -18,6 +18,7 @@ extension ControlDesk {
   func left(_ connection: ObjectIdentifier) {
     guard heir == connection, !hasYielded else { return }
     heir = nil
+    impatience?.cancel()
     takeClients(true)
   }
 
@@ -49,9 +50,7 @@ extension ControlDesk {
     heir = connection
     let saved = StateFile.Saved(table: table, listen: listen)
     let testament = Testament(saved: saved, history: history, metrics: metricsAddress)
-    eventLoop.assumeIsolated().scheduleTask(in: Self.patience) {
-      if self.heir == connection, !self.hasYielded { self.takeClients(true) }
-    }
+    impatience = eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { _ = self.takeClients(true) }
     let front = takeClients(false).flatMap {
       estate.front.eventLoop.submit { try estate.front.duplicatedHandle() }
     }
@@ -69,6 +68,7 @@ extension ControlDesk {
     }
     hasYielded = true
     isDraining = true
+    impatience?.cancel()
     // A connection that was accepted and is not set up yet would be closed with the listener: first no more, then a moment, then the end.
     let front = takeClients(false)
       .flatMap { [eventLoop] in eventLoop.scheduleTask(in: .milliseconds(100)) {}.futureResult }

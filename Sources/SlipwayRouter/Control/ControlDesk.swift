@@ -23,6 +23,8 @@ final class ControlDesk {
   /// Who takes over, and what can be given.
   var estate: Estate?
   var heir: ObjectIdentifier?
+  /// Ends the wait for a successor that neither serves nor dies.
+  var impatience: Scheduled<Void>?
   var hasYielded = false
   private var isOver = false
   private var settingsProblem: String?
