@@ -189,10 +189,8 @@ struct SnapshotCommandTests {
   /// The server ends what a program that is gone had asked for, and only then looks whether somebody still listens.
   private func orphansEnd(_ cluster: OwnCluster) async throws {
     let sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'slipway'"
-    let end = ContinuousClock.now + .seconds(60)
-    while try await cluster.sql(sessions) != "0" {
-      try #require(ContinuousClock.now < end, "sessions of a program that is gone are still there")
-      try await Task.sleep(for: .milliseconds(50))
+    try await eventually("sessions of a program that is gone end", within: .seconds(60)) {
+      try await cluster.sql(sessions) == "0"
     }
   }
 

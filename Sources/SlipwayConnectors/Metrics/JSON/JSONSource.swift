@@ -90,11 +90,7 @@ extension JSONTree {
     let body = try await endpoint.bounded("figures") { () throws(ConnectorError) in
       try await endpoint.ask(MetricsQuestion(), now: now)
     }
-    do throws(ReportProblem) {
-      return try JSONTree(body)
-    } catch {
-      throw endpoint.error(.garbage, "answers with what is not JSON: it \(error.reason)")
-    }
+    return try endpoint.json(body)
   }
 
   /// The numbers at `path` added up; nil when there are none, or null alone.
